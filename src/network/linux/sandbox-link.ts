@@ -69,7 +69,7 @@ export function configureSandbox(
   const [address] = each.addresses;
   if (address === undefined) throw new NetworkError(`Cannot attach ${each.id}: it has no address`);
   using socket = new NetlinkSocket(sandbox);
-  sandbox.setSysctls({ [`ipv6/conf/${name}/disable_ipv6`]: '1' });
+  beginSandbox(sandbox, name, socket);
   const router = routerOf(subnet.cidr);
   const toRouter = { type: 'unicast', linkIndex: index } as const;
   const everywhere = { destination: '0.0.0.0', prefixLength: 0, gateway: router } as const;
@@ -87,6 +87,21 @@ export function configureSandbox(
         ]
       : [setRoute({ ...toRouter, table: deviceTable(deviceIndex), ...everywhere, isOnLink: true })]),
   ]);
+}
+
+/** What engines set in network namespaces that they make: anybody may take any port, and ask by ping. */
+const engineSysctls = { 'ipv4/ip_unprivileged_port_start': '0', 'ipv4/ping_group_range': '0 2147483647' };
+
+/**
+ * Sets what has to be set in a sandbox's namespace before its loopback is up. One of a container that no engine has made,
+ * whose loopback is still down, gets what engines set; in others there may be something else by choice.
+ * @param name Of the link to it.
+ */
+export function beginSandbox(sandbox: Namespace, name: string, socket: NetlinkSocket): void {
+  const isOfContainer = sandbox.path.startsWith('/proc/');
+  const isNew =
+    isOfContainer && !readLinks(socket).some(({ index, isUp }) => index === loopbackIndex && isUp);
+  sandbox.setSysctls({ ...(isNew && engineSysctls), [`ipv6/conf/${name}/disable_ipv6`]: '1' });
 }
 
 /** Whether a router's link ends in that sandbox. */

@@ -1,4 +1,5 @@
 import { existsSync, readdirSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { systemClock, systemRandom } from '../../clock/index.ts';
 import { silentLog } from '../../log.ts';
@@ -48,6 +49,41 @@ describe.skipIf(engine === undefined)('on a real engine', () => {
       if (clock.now() - startedMs > leftoverAgeMs) await runtime.purge({ 'catamaran.test-run': run });
     }
   }
+
+  it('holds a namespace that is not the machine’s, with a name for its address, whoever makes it', async () => {
+    const run = newRun();
+    const labels = { 'catamaran.test-run': run };
+    await using runtime = await openRuntime(labels);
+    // Parameters of a network are for the Engine to set, in a namespace that it makes.
+    for (const sysctls of [undefined, { 'net.ipv4.ip_unprivileged_port_start': '79' }]) {
+      const id = `${run}-${sysctls === undefined ? 'own' : 'engine'}`;
+      await runtime.createSandbox({
+        ...{ id, labels, cgroupParent: `test-${run}`, hostname: 'web', ...(sysctls && { sysctls }) },
+        network: {
+          mode: 'interface',
+          interfaceId: 'eni-1',
+          ipv4: '10.0.0.9',
+          macAddress: '02:42:0a:00:00:09',
+        },
+      });
+      const path = (await runtime.networkNamespace(id)) ?? '';
+      expect((await stat(path)).ino).not.toBe((await stat('/proc/self/ns/net')).ino);
+      const name = `${id}-app`;
+      await runtime.createContainer({
+        ...{ name, sandboxId: id, labels, image, command: ['sleep', '3600'], env: {}, cpuShares: 2 },
+        network: { mode: 'sandbox' },
+      });
+      await runtime.startContainer(name);
+      const script =
+        'hostname; ls /sys/class/net; grep web /etc/hosts; cat /proc/sys/net/ipv4/ip_unprivileged_port_start';
+      const { output } = await runtime.exec(name, ['sh', '-c', script], { timeoutMs: 10_000 });
+      expect(output.split('\n').slice(0, 2)).toEqual(['web', 'lo']);
+      expect(output).toContain('10.0.0.9\tweb');
+      // The kernel's own is 1024: in one that it makes the Engine sets another.
+      expect(output.trim().split('\n').at(-1)).toBe(sysctls === undefined ? '1024' : '79');
+      await runtime.removeSandbox(id);
+    }
+  });
 
   it('reads files of an image, also behind links, and leaves nothing behind', async () => {
     const labels = { 'catamaran.test-run': newRun() };

@@ -29,7 +29,8 @@ const isArm = (architecture: string): boolean => architecture === 'aarch64' || a
 /** x86-64: ELF machine 62. */
 const x64Code = Buffer.from([
   ...[0x48, 0x83, 0x3c, 0x24, 2], // cmp qword [rsp], 2 (how many arguments, with its own name)
-  ...[0x72, 41], // jb to the wait
+  ...[0x72, 57], // jb to the wait
+  ...[0x77, 30], // ja to unshare
   ...[0x48, 0x8b, 0x7c, 0x24, 16], // mov rdi, [rsp + 16] (the path)
   ...[0x31, 0xf6], // xor esi, esi (to read)
   ...[0xb8, 2, 0, 0, 0], // mov eax, 2 (open)
@@ -37,6 +38,10 @@ const x64Code = Buffer.from([
   ...[0x89, 0xc7], // mov edi, eax
   ...[0xbe, 0, 0, 0, 0x40], // mov esi, CLONE_NEWNET
   ...[0xb8, 0x34, 1, 0, 0], // mov eax, 308 (setns)
+  ...[0x0f, 0x05], // syscall
+  ...[0xeb, 12], // jmp behind unshare
+  ...[0xbf, 0, 0, 0, 0x40], // mov edi, CLONE_NEWNET
+  ...[0xb8, 0x10, 1, 0, 0], // mov eax, 272 (unshare)
   ...[0x0f, 0x05], // syscall
   ...[0xf7, 0xd8], // neg eax
   ...[0x74, 9], // jz to the wait
@@ -57,10 +62,10 @@ const x64Code = Buffer.from([
 /** ARM64: ELF machine 183. It has no pause(2): ppoll(2) of nothing, without a timeout, waits as long. */
 const armCode = Buffer.from(
   new Uint32Array([
-    0xd503201f, // nop, so that the action at the end is aligned
     0xf94003e0, // ldr x0, [sp] (how many arguments, with its own name)
     0xf100081f, // cmp x0, #2
-    0x540001a3, // b.lo to the wait
+    0x54000243, // b.lo to the wait
+    0x54000148, // b.hi to unshare
     0x92800c60, // mov x0, #-100 (AT_FDCWD)
     0xf9400be1, // ldr x1, [sp, #16] (the path)
     0xd2800002, // mov x2, #0 (to read)
@@ -68,6 +73,10 @@ const armCode = Buffer.from(
     0xd4000001, // svc #0
     0xd2a80001, // mov x1, CLONE_NEWNET
     0xd2802188, // mov x8, #268 (setns)
+    0xd4000001, // svc #0
+    0x14000004, // b behind unshare
+    0xd2a80000, // mov x0, CLONE_NEWNET
+    0xd2800c28, // mov x8, #97 (unshare)
     0xd4000001, // svc #0
     0xb4000080, // cbz x0 to the wait
     0xcb0003e0, // neg x0, x0 (what was wrong, as errno)
@@ -91,8 +100,8 @@ const armCode = Buffer.from(
 );
 
 /**
- * A whole program of a few instructions: enter the network namespace at the path that is its argument, where it has one,
- * or end with the error's number; ignore SIGCHLD (so that orphans of a shared PID namespace are reaped by the
+ * A whole program of a few instructions: enter the network namespace at the path that is its argument, where it has one, or
+ * one of its own where it has two, or end with the error's number; ignore SIGCHLD (so that orphans of a shared PID namespace are reaped by the
  * kernel), then sleep for ever. It uses 12 kB of memory.
  */
 export function pauseProgram(architecture: string): Buffer {

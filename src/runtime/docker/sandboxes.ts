@@ -7,7 +7,7 @@ import type { Containers } from './containers.ts';
 import { attempting } from './failures.ts';
 import type { Images } from './images.ts';
 import { cgroupLabel, diskLabel, labelFilter, roleLabel, sandboxLabel, withoutOwn } from './labels.ts';
-import { isInNamespace } from './network-namespace.ts';
+import { hasLeftMachine, isInNamespace } from './network-namespace.ts';
 import type { Networks } from './networks.ts';
 import { pauseImage, pauseReference } from './pause-image.ts';
 import type { SandboxDisks } from './sandbox-disks.ts';
@@ -43,6 +43,8 @@ export class Sandboxes {
   readonly #leastOomScore: number;
   readonly #clock: Clock;
   #pauseImage: Promise<void> | undefined;
+  /** Pause containers can make their network namespaces themselves, as far as is known. */
+  #canUnshare = true;
   readonly #places = new Map<string, SandboxPlace>();
 
   constructor(parts: {
@@ -136,8 +138,9 @@ export class Sandboxes {
   }
 
   async networkNamespace(id: string): Promise<string | undefined> {
-    const pause = await this.#containers.inspect(pauseOf(id));
-    return pause?.status.state === 'running' ? `/proc/${pause.status.pid}/ns/net` : undefined;
+    const status = (await this.#containers.inspect(pauseOf(id)))?.status;
+    if (status?.state !== 'running' || !(await hasLeftMachine(status.pid))) return undefined;
+    return `/proc/${status.pid}/ns/net`;
   }
 
   /** The pause container and the cgroup go; exited containers, volumes and the record stay. */
@@ -199,9 +202,27 @@ export class Sandboxes {
   }
 
   async #startPause(spec: SandboxSpec, location: string | undefined): Promise<NonNullable<Sandbox['pause']>> {
+    if (!this.#canUnshare || !unsharesItself(spec)) return this.#startPauseIn(spec, location, false);
+    try {
+      return await this.#startPauseIn(spec, location, true);
+    } catch (error) {
+      if (!(error instanceof RuntimeError) || error.code === 'EngineUnavailable') throw error;
+      // The Engine may refuse the machine's network (with `userns-remap`), or the kernel the rest: it makes one itself then.
+      await this.#containers.remove(pauseOf(spec.id));
+      const pause = await this.#startPauseIn(spec, location, false);
+      this.#canUnshare = false;
+      return pause;
+    }
+  }
+
+  async #startPauseIn(
+    spec: SandboxSpec,
+    location: string | undefined,
+    unshares: boolean,
+  ): Promise<NonNullable<Sandbox['pause']>> {
     const { network } = spec;
     const name = pauseOf(spec.id);
-    const body = this.#pauseBody(spec, location);
+    const body = this.#pauseBody(spec, location, unshares);
     const make = async (): Promise<NonNullable<Sandbox['pause']>> => {
       await this.ensurePauseImage();
       if (network.mode === 'private') await this.#networks.ensure(network.network);
@@ -209,7 +230,13 @@ export class Sandboxes {
         this.#containers.createNamed(name, body),
       );
       const started = await this.#containers.start(name);
-      if (network.mode === 'namespace') await this.#untilEntered(network.path, started);
+      if (network.mode === 'namespace')
+        await this.#until(
+          (pid) => isInNamespace(pid, network.path),
+          `${network.path} could not be entered`,
+          started,
+        );
+      if (network.mode === 'interface') await this.#until(hasLeftMachine, 'could not be made', started);
       return { runtimeId: started.runtimeId, isRunning: started.status.state === 'running' };
     };
     try {
@@ -225,24 +252,29 @@ export class Sandboxes {
     }
   }
 
-  /** Whoever joined it before would be in a namespace of its own. One that does not get there is removed. */
-  async #untilEntered(path: string, { name }: Container): Promise<void> {
+  /** Whoever joined it before would be in another namespace than it. One that does not get there is removed. */
+  async #until(
+    isThere: (pid: number) => Promise<boolean>,
+    otherwise: string,
+    { name }: Container,
+  ): Promise<void> {
     const deadlineMs = this.#clock.monotonic() + enterMs;
     for (;;) {
       const status = (await this.#containers.inspect(name))?.status;
-      if (status?.state === 'running' && (await isInNamespace(status.pid, path))) return;
+      if (status?.state === 'running' && (await isThere(status.pid))) return;
       if (status?.state === 'running' && this.#clock.monotonic() < deadlineMs) {
         await this.#clock.sleep(enterCheckMs);
         continue;
       }
       await this.#containers.remove(name);
       const why = status?.state === 'exited' ? errorName(status.exitCode) : 'it did not get there in time';
-      const detail = `the network namespace ${path} could not be entered: ${why}`;
+      const detail = `the network namespace ${otherwise}: ${why}`;
       throw new RuntimeError('ContainerNetworking', `Cannot start '${name}': ${detail}`, detail);
     }
   }
 
-  #pauseBody(spec: SandboxSpec, location: string | undefined): object {
+  /** @param unshares Whether it makes its network namespace itself, in a quarter of the time that the Engine takes for one. */
+  #pauseBody(spec: SandboxSpec, location: string | undefined, unshares: boolean): object {
     const { network } = spec;
     const isPrivate = network.mode === 'private';
     const namespacePath = network.mode === 'namespace' ? network.path : undefined;
@@ -250,7 +282,7 @@ export class Sandboxes {
     const isOldMac = Number(this.#apiVersion.split('.')[1]) < 44;
     return {
       Image: pauseReference,
-      Cmd: namespacePath && [enteredPath],
+      Cmd: unshares ? ['own', 'network'] : namespacePath && [enteredPath],
       Labels: {
         ...spec.labels,
         [sandboxLabel]: spec.id,
@@ -260,10 +292,10 @@ export class Sandboxes {
       Hostname: spec.hostname,
       ...(isPrivate && isOldMac ? { MacAddress: network.macAddress } : {}),
       HostConfig: {
-        NetworkMode: networkMode(network),
+        NetworkMode: unshares ? 'host' : networkMode(network),
         Dns: spec.dns?.servers,
         DnsSearch: spec.dns?.search,
-        ExtraHosts: spec.extraHosts?.map(({ hostname, ipAddress }) => `${hostname}:${ipAddress}`),
+        ExtraHosts: hostsOf(spec)?.map(({ hostname, ipAddress }) => `${hostname}:${ipAddress}`),
         Mounts: namespacePath && [
           { Type: 'bind', Source: namespacePath, Target: enteredPath, ReadOnly: true },
         ],
@@ -277,7 +309,7 @@ export class Sandboxes {
         ReadonlyRootfs: true,
         CapDrop: ['ALL'],
         // The Engine can start a container in another's namespace, but not in one that none is in: it goes there itself.
-        CapAdd: namespacePath && ['SYS_ADMIN'],
+        CapAdd: unshares || namespacePath ? ['SYS_ADMIN'] : undefined,
       },
       ...(isPrivate
         ? {
@@ -316,6 +348,21 @@ export class Sandboxes {
     const found = await this.#images.inspect(pauseReference);
     if (found?.id !== id) await this.#images.load(archive);
   }
+}
+
+/**
+ * Whether a sandbox's pause container makes its network namespace itself. Parameters of a network the Engine sets in
+ * those alone that it makes; without a name the machine's would be the sandbox's.
+ */
+function unsharesItself({ network, hostname, sysctls = {} }: SandboxSpec): boolean {
+  const isPlain = !Object.keys(sysctls).some((name) => name.startsWith('net.'));
+  return network.mode === 'interface' && hostname !== undefined && isPlain;
+}
+
+/** With the sandbox itself where it has an interface, as agents of ECS and kubelets have it: else the Engine knows no address for it. */
+function hostsOf({ network, hostname, extraHosts }: SandboxSpec): SandboxSpec['extraHosts'] {
+  if (network.mode !== 'interface' || hostname === undefined) return extraHosts;
+  return [{ hostname, ipAddress: network.ipv4 }, ...(extraHosts ?? [])];
 }
 
 function networkMode(network: SandboxSpec['network']): string {

@@ -4,7 +4,7 @@ import { addVeth, setLinkUp } from '../netlink/link.ts';
 import { setNeighbour } from '../netlink/neighbour.ts';
 import { mainTable, setRoute } from '../netlink/route.ts';
 import { NetlinkSocket } from '../netlink/socket.ts';
-import { loopbackIndex } from '../sandbox-link.ts';
+import { beginSandbox, loopbackIndex } from '../sandbox-link.ts';
 import { podLinkName, podMacs } from './pod-names.ts';
 
 /** What a pod takes for its router, as with the Amazon VPC CNI plugin: whatever is sent there goes to the node. */
@@ -34,7 +34,7 @@ export function addPodLink(
 /** The pod's end: its address alone, and everything else behind the node. What is so already stays. @throws {NetworkError} */
 export function configurePod(uid: string, address: string, sandbox: Namespace): void {
   using socket = new NetlinkSocket(sandbox);
-  sandbox.setSysctls({ [`ipv6/conf/${name}/disable_ipv6`]: '1' });
+  beginSandbox(sandbox, name, socket);
   const byLink = { table: mainTable, type: 'unicast', linkIndex: index } as const;
   socket.batch([
     setLinkUp(loopbackIndex, 'lo'),
