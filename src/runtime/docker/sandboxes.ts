@@ -352,11 +352,12 @@ export class Sandboxes {
 
 /**
  * Whether a sandbox's pause container makes its network namespace itself. Parameters of a network the Engine sets in
- * those alone that it makes; without a name the machine's would be the sandbox's.
+ * those alone that it makes; without a name the machine's would be the sandbox's; and whoever may trace processes
+ * must find none among its own that may do more.
  */
-function unsharesItself({ network, hostname, sysctls = {} }: SandboxSpec): boolean {
+function unsharesItself({ network, hostname, sysctls = {}, sharePid = false }: SandboxSpec): boolean {
   const isPlain = !Object.keys(sysctls).some((name) => name.startsWith('net.'));
-  return network.mode === 'interface' && hostname !== undefined && isPlain;
+  return network.mode === 'interface' && hostname !== undefined && isPlain && !sharePid;
 }
 
 /** With the sandbox itself where it has an interface, as agents of ECS and kubelets have it: else the Engine knows no address for it. */
