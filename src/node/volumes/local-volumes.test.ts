@@ -162,6 +162,29 @@ describe.skipIf(!mountPoints.canMount)('of a machine', () => {
     expect(await runCommand('losetup', ['--list', '--noheadings', '-O', 'BACK-FILE'])).not.toContain(root);
   });
 
+  it('those that come and go at once are mounted from their own files', async () => {
+    const comesAndGoes = async (name: string): Promise<void> => {
+      const own = { clusterId: 'cluster', name };
+      const target = join(root, 'node', name);
+      mkdirSync(target, { recursive: true });
+      await volumes.make(own, 16 * MiB);
+      for (let round = 0; round < 12; round += 1) {
+        await volumes.publish(own, {
+          target,
+          nodeDirectory: join(root, 'node'),
+          isShared: false,
+          options: [],
+        });
+        const file = join(target, 'whose');
+        if (round === 0) writeFileSync(file, name);
+        expect(readFileSync(file, 'utf8')).toBe(name);
+        await runCommand('umount', [target]);
+        await volumes.release();
+      }
+    };
+    await Promise.all(['one', 'two', 'three', 'four'].map(comesAndGoes));
+  });
+
   it('no name leads out of its directory', async () => {
     for (const name of ['..', '../x', 'a/b', '', '.'])
       await expect(volumes.make({ ...volume, name }, MiB)).rejects.toThrow('is no name of a volume');

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, realpath, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, realpath, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isWithin, type MountEntry, mountTable, runCommand } from '../../runtime/index.ts';
 import { codeOf } from '../error-code.ts';
@@ -161,13 +161,13 @@ export class LocalVolumes {
   async #mount(volume: VolumeId, options: readonly string[]): Promise<MountEntry> {
     const { image, mounted } = this.#places(volume);
     if (!existsSync(image)) throw new Error(notHere(volume));
-    const device = await deviceOf(image);
+    await mkdir(mounted, { recursive: true, mode: 0o700 });
+    await using device = await heldDevice(image);
     if (device === undefined) {
       await checkImage(image);
       await fillImage(image);
     }
-    await mkdir(mounted, { recursive: true, mode: 0o700 });
-    const [source, all] = device === undefined ? [image, ['loop', ...options]] : [device, options];
+    const [source, all] = device === undefined ? [image, ['loop', ...options]] : [device.path, options];
     await runCommand('mount', ['-t', 'ext4', '-o', ['rw', ...all].join(','), source, mounted]);
     const mount = await this.#mountOf(volume);
     if (mount === undefined) throw new Error(`${image} was mounted and is not to be found`);
@@ -199,10 +199,27 @@ export class LocalVolumes {
   }
 }
 
+/** Each of which takes a program's start. */
+const detachAttempts = 500;
+
 /**
- * The loop device that an image is attached to. It may be without a mount that is seen here: a container that is ending has
- * mounts of its own, and what is in use there must not be touched from below.
+ * The loop device that an image is attached to, held open: the kernel detaches one when its last user goes, and gives it to
+ * another image. It may be without a mount that is seen here: a container that is ending has mounts of its own, and what is
+ * in use there must not be touched from below; or it grows still.
  */
+async function heldDevice(image: string): Promise<(AsyncDisposable & { readonly path: string }) | undefined> {
+  for (let attempt = 1; attempt <= detachAttempts; attempt += 1) {
+    const path = await deviceOf(image);
+    if (path === undefined) return undefined;
+    // While it is detached it can't be opened, or is no longer the image's.
+    const held = await open(path).catch(() => undefined);
+    if (held !== undefined && (await deviceOf(image)) === path)
+      return { path, [Symbol.asyncDispose]: () => held.close() };
+    await held?.close();
+  }
+  throw new Error(`the loop device of ${image} is being detached, and does not get there`);
+}
+
 async function deviceOf(image: string): Promise<string | undefined> {
   const found = await runCommand('losetup', ['--associated', image, '--noheadings', '--output', 'NAME']);
   return found.split('\n')[0]?.trim() || undefined;
