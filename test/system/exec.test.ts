@@ -66,6 +66,8 @@ describe('ECS Exec', () => {
   beforeAll(async () => {
     system = await System.start({
       seed: 'exec',
+      // A session has ten seconds to begin, which pass on a busy machine in less than it has processor time.
+      speed: 4,
       programs: () => ({
         terminal: ([command, argument = ''], { say, exit }) => {
           if (command === 'echo') {

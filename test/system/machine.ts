@@ -1,5 +1,6 @@
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
+import { ECSClient } from '@aws-sdk/client-ecs';
 import { type Clock, type Random, seededRandom } from '../../src/clock/index.ts';
 import type { Log } from '../../src/log.ts';
 import { type Agent, startAgent } from '../../src/node/index.ts';
@@ -12,6 +13,7 @@ import {
   SimRuntime,
 } from '../../src/runtime/sim/index.ts';
 import { Mortal } from './mortal.ts';
+import { signByClock } from './sign-by-clock.ts';
 
 export interface MachineOptions {
   readonly name: string;
@@ -78,10 +80,11 @@ export class TestMachine {
     const mortal = new Mortal();
     const key = issueKey(`${this.name}/${this.#generation}`);
     const stateDirectory = join(directory, `${this.name}-${this.#generation}`);
+    const credentials = { accessKeyId: key.accessKeyId, secretAccessKey: key.secretAccessKey };
+    const ecsClient = new ECSClient({ endpoint, region, credentials, maxAttempts: 1 });
+    signByClock(ecsClient.config, clock);
     const agent = startAgent({
-      endpoint,
-      region,
-      credentials: { accessKeyId: key.accessKeyId, secretAccessKey: key.secretAccessKey },
+      ...{ endpoint, region, credentials, ecsClient },
       cluster: 'default',
       instance: {
         id: this.name,

@@ -33,6 +33,7 @@ import { fastClock } from './fast-clock.ts';
 import { type Key, TestMachine } from './machine.ts';
 import { Mortal } from './mortal.ts';
 import { programOf } from './programs.ts';
+import { signByClock } from './sign-by-clock.ts';
 
 export interface SystemOptions {
   /** Of ids, back-offs and simulated latencies. */
@@ -42,7 +43,7 @@ export interface SystemOptions {
   readonly programs?: (spec: ContainerSpec) => SimProgram;
   readonly latency?: Partial<SimLatency>;
   readonly failures?: Partial<SimFailures>;
-  /** How many times faster than real time. Default 20. */
+  /** How many times faster than real time. Default 10. */
   readonly speed?: number;
   /** Default: a store in memory. It is closed with the system. */
   readonly openStore?: (clock: Clock) => Promise<Store>;
@@ -88,7 +89,7 @@ export class System implements AsyncDisposable {
     | undefined;
 
   static async start(options: SystemOptions): Promise<System> {
-    const clock = fastClock(options.speed ?? 20);
+    const clock = fastClock(options.speed ?? 10);
     const store = (await options.openStore?.(clock)) ?? openMemoryStore({ clock });
     const system = new System(options, clock, store);
     try {
@@ -377,14 +378,6 @@ export class System implements AsyncDisposable {
   #lastLines(): string {
     return JSON.stringify(this.log.lines.filter(({ level }) => level !== 'debug').slice(-10));
   }
-}
-
-/**
- * Lets an SDK client sign with the time of `clock`: a system's own runs ahead of the machine's, sooner or later by more
- * than the five minutes that a signature is good for. The client would put its own measure of the difference there.
- */
-function signByClock(config: object, clock: Clock): void {
-  Object.defineProperty(config, 'systemClockOffset', { get: () => clock.now() - Date.now(), set: () => {} });
 }
 
 export const startSystem = (options: SystemOptions): Promise<System> => System.start(options);
