@@ -86,18 +86,24 @@ describe('a pod', () => {
   it('whose container uses more memory than it may says so, also when a child of it did', async () => {
     // The Engine listens for that from a moment after the start on.
     const [moment, greedy] = ['sleep 1', 'tail /dev/zero'];
-    const path = await bind('greedy', {
-      restartPolicy: 'Never',
-      containers: [
-        container('itself', `${moment}; exec ${greedy}`, { limits: { memory: '16Mi' } }),
-        container('child', `${moment}; ${greedy}; exit 3`, { limits: { memory: '16Mi' } }),
-      ],
-    });
-    const { status } = await until(path, 'failed', (json) => json.status.phase === 'Failed');
-    const [itself, child] = status.containerStatuses.map(({ state }: Json) => state.terminated);
-    expect(itself).toMatchObject({ exitCode: 137, reason: 'OOMKilled' });
-    expect(child).toMatchObject({ exitCode: 3, reason: 'OOMKilled' });
-    await end(path);
+    const limits = { memory: '16Mi' };
+    const ends = async (): Promise<readonly Json[]> => {
+      const path = await bind('greedy', {
+        restartPolicy: 'Never',
+        containers: [
+          container('itself', `${moment}; exec ${greedy}`, { limits }),
+          container('child', `${moment}; ${greedy}; ${moment}; exit 3`, { limits }),
+        ],
+      });
+      const { status } = await until(path, 'failed', (json) => json.status.phase === 'Failed');
+      await end(path);
+      return status.containerStatuses.map(({ state }: Json) => state.terminated);
+    };
+    // It hears of it from the container's cgroup, and of nothing where that has gone with the container before.
+    await expect.poll(ends, { timeout: 150_000 }).toMatchObject([
+      { exitCode: 137, reason: 'OOMKilled' },
+      { exitCode: 3, reason: 'OOMKilled' },
+    ]);
   }, 180_000);
 
   it('gets more and less of the kernel while it runs, its processes as they were', async () => {
