@@ -88,7 +88,9 @@ export function createKubernetes(given: KubernetesContext): Kubernetes {
     ],
     prepare: () => Promise.all([import('./clusters/control-plane.ts'), ahead.prepare()]),
     isServing: () =>
-      [...given.state.list(clusters)].every(({ key, value }) => value.isDeleting || running.has(key)),
+      [...given.state.list(clusters)].every(
+        ({ key, value }) => value.isDeleting || running.get(key) !== undefined,
+      ),
     podOfToken: async (place, token, audience) => {
       const cluster = running.clusterOf(place);
       if (cluster === undefined) return undefined;

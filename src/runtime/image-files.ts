@@ -81,7 +81,8 @@ async function* entriesOf(layer: string) {
   yield* await untar(decompress === undefined ? bytes : piped(bytes, decompress));
 }
 
-async function untar(bytes: Readable) {
+/** Its entries, each of which has to be read or resumed before the next comes. */
+export async function untar(bytes: Readable) {
   // Loaded here: most starts look into no image.
   const { extract } = await import('tar-stream');
   const reading = extract();

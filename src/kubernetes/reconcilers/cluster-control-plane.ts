@@ -35,10 +35,6 @@ export class ControlPlanes implements AsyncDisposable {
     return this.#running.values().find((running) => running.id === id)?.controlPlane;
   }
 
-  has(key: string): boolean {
-    return this.#running.has(key);
-  }
-
   set(key: string, running: Running): void {
     this.#running.set(key, running);
   }

@@ -9,8 +9,10 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
+import { open as openFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { mountTable, runCommand } from '../../runtime/index.ts';
 import { ownMountPoints } from '../kubelet/volumes/mount-points.ts';
@@ -183,6 +185,24 @@ describe.skipIf(!mountPoints.canMount)('of a machine', () => {
       }
     };
     await Promise.all(['one', 'two', 'three', 'four'].map(comesAndGoes));
+  });
+
+  it('one that another user lets go of just then is mounted all the same', async () => {
+    await volumes.make(volume, 16 * MiB);
+    for (let round = 0; round < 40; round += 1) {
+      const target = await publish('a', 'pod');
+      const device = (await mountTable()).find(({ path }) => path === target)?.source ?? '';
+      const other = await openFile(device);
+      await runCommand('umount', [target]);
+      await volumes.release();
+      const mounting = publish('a', 'pod');
+      // At another moment of the mount each time.
+      await sleep(round / 4);
+      await other.close();
+      await mounting;
+      await runCommand('umount', [target]);
+      await volumes.release();
+    }
   });
 
   it('no name leads out of its directory', async () => {

@@ -1,6 +1,7 @@
 import { posix } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { hex, type Random } from '../../clock/index.ts';
+import { untar } from '../image-files.ts';
 import { RuntimeError } from '../runtime-error.ts';
 import type { EngineApi } from './engine-api.ts';
 import { attempting, isStatus } from './failures.ts';
@@ -60,7 +61,6 @@ export class FilesOfImages {
     container: string,
     path: string,
   ): Promise<{ readonly content: string } | { readonly linkTo: string } | undefined> {
-    const { extract } = await import('tar-stream');
     const archive = await this.#api
       .stream('GET', `${container}/archive`, { query: { path } })
       .catch((error: unknown) => {
@@ -68,10 +68,8 @@ export class FilesOfImages {
         throw error;
       });
     if (archive === undefined) return undefined;
-    const entries = extract();
-    archive.on('error', (error) => entries.destroy(error)).pipe(entries);
     try {
-      for await (const entry of entries) {
+      for await (const entry of await untar(archive)) {
         const { type, linkname, size = 0 } = entry.header;
         if (type === 'symlink') return { linkTo: linkname ?? '' };
         if (type !== 'file') return undefined;

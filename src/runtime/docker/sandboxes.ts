@@ -273,7 +273,7 @@ export class Sandboxes {
     }
   }
 
-  /** @param unshares Whether it makes its network namespace itself, in a quarter of the time that the Engine takes for one. */
+  /** @param unshares Whether it makes its network namespace itself: the Engine takes longer for that than for all the rest. */
   #pauseBody(spec: SandboxSpec, location: string | undefined, unshares: boolean): object {
     const { network } = spec;
     const isPrivate = network.mode === 'private';
