@@ -10,6 +10,7 @@ import {
   fillImage,
   growImage,
   imageBytes,
+  isOutgrown,
   makeImage,
   sizeOfImage,
   VolumeRefusal,
@@ -201,6 +202,7 @@ export class LocalVolumes {
 
 /** Each of which takes a program's start. */
 const detachAttempts = 500;
+const letGoAttempts = 500;
 
 /**
  * The loop device that an image is attached to, held open: the kernel detaches one when its last user goes, and gives it to
@@ -208,9 +210,12 @@ const detachAttempts = 500;
  * in use there must not be touched from below; or it grows still.
  */
 async function heldDevice(image: string): Promise<(AsyncDisposable & { readonly path: string }) | undefined> {
-  for (let attempt = 1; attempt <= detachAttempts; attempt += 1) {
+  // Not every kernel lets a file system grow that is mounted: who has this one yet is given the time to let it go.
+  const patience = (await isOutgrown(image)) ? letGoAttempts : 0;
+  for (let attempt = 1; attempt <= patience + detachAttempts; attempt += 1) {
     const path = await deviceOf(image);
     if (path === undefined) return undefined;
+    if (attempt <= patience) continue;
     // While it is detached it can't be opened, or is no longer the image's.
     const held = await open(path).catch(() => undefined);
     if (held !== undefined && (await deviceOf(image)) === path)

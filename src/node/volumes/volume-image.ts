@@ -84,7 +84,7 @@ export async function checkImage(image: string, more: readonly string[] = []): P
   }
 }
 
-/** Bytes that the file system in an image spans: less than the image, where that has grown. Not for one that is mounted. */
+/** Bytes that the file system in an image spans: less than the image, where that has grown. */
 async function fileSystemBytes(image: string): Promise<number> {
   await using file = await open(image);
   const { buffer } = await file.read(Buffer.alloc(1_024), 0, 1_024, superblockAt);
@@ -94,10 +94,15 @@ async function fileSystemBytes(image: string): Promise<number> {
 
 const superblockAt = 1_024;
 
+/** Whether an image has grown and its file system has not. */
+export async function isOutgrown(image: string): Promise<boolean> {
+  const bytes = await sizeOfImage(image);
+  return bytes !== undefined && (await fileSystemBytes(image)) < bytes;
+}
+
 /** Has the file system in an image that is not mounted fill it. */
 export async function fillImage(image: string): Promise<void> {
-  const bytes = await sizeOfImage(image);
-  if (bytes === undefined || (await fileSystemBytes(image)) >= bytes) return;
+  if (!(await isOutgrown(image))) return;
   await checkImage(image, ['-f']);
   await runCommand('resize2fs', [image], { timeoutMs: growMs });
 }
