@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Clock } from './clock.ts';
 import { withTimeout } from './deadline.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
@@ -10,6 +11,28 @@ describe('withTimeout', () => {
     expect(deadline.signal.aborted).toBe(false);
     await clock.advance(1);
     expect(deadline.signal.reason).toMatchObject({ name: 'TimeoutError', message: 'Gave up after 5000 ms' });
+  });
+
+  it('waits once more when the process stood still as the time was over', async () => {
+    const clock = new VirtualClock(0);
+    let stoodStillMs = 0;
+    const late: Clock = {
+      now: () => clock.now(),
+      monotonic: () => clock.monotonic() + stoodStillMs,
+      after: (ms, task) => clock.after(ms, task),
+      sleep: (ms, signal) => clock.sleep(ms, signal),
+    };
+    using deadline = withTimeout(late, 5_000);
+    stoodStillMs = 3_000;
+    await clock.advance(9_999);
+    expect(deadline.signal.aborted).toBe(false);
+    await clock.advance(1);
+    expect(deadline.signal.aborted).toBe(true);
+    using disposed = withTimeout(late, 5_000);
+    stoodStillMs = 6_000;
+    await clock.advance(5_000);
+    disposed[Symbol.dispose]();
+    expect(clock.pendingTimers).toBe(0);
   });
 
   it('aborts with its parent, also with one that has aborted before', () => {

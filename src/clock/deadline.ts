@@ -5,9 +5,13 @@ export interface Deadline extends Disposable {
   readonly signal: AbortSignal;
 }
 
+/** A timer that comes so late says that this process stood still, and nothing of who keeps it waiting. */
+const lateMs = 250;
+
 /**
  * A signal that aborts after `timeoutMs` (its reason is a `TimeoutError`, as of `AbortSignal.timeout`), or
- * with `parent` and its reason if that comes first.
+ * with `parent` and its reason if that comes first. A process that stood still when the time was over waits once more:
+ * what it waits for may have come long ago.
  *
  *     using deadline = withTimeout(clock, 5_000, signal);
  *     await fetch(url, { signal: deadline.signal });
@@ -17,8 +21,12 @@ export function withTimeout(clock: Clock, timeoutMs: number, parent?: AbortSigna
   const onParentAbort = (): void => controller.abort(parent?.reason);
   if (parent?.aborted) onParentAbort();
   else parent?.addEventListener('abort', onParentAbort, { once: true });
-  const timer = clock.after(timeoutMs, () => {
+  const giveUp = (): void =>
     controller.abort(new DOMException(`Gave up after ${timeoutMs} ms`, 'TimeoutError'));
+  const dueMs = clock.monotonic() + timeoutMs;
+  let timer = clock.after(timeoutMs, () => {
+    if (clock.monotonic() - dueMs < lateMs) giveUp();
+    else timer = clock.after(timeoutMs, giveUp);
   });
   return {
     signal: controller.signal,

@@ -80,7 +80,9 @@ describe('the gateway and its connections', () => {
   });
 
   it('hangs up on a sender whose headers never end', async () => {
-    await using gateway = await openTestGateway({ limits: { headersTimeoutMs: 50, requestTimeoutMs: 100 } });
+    await using gateway = await openTestGateway({
+      limits: { headersTimeoutMs: 500, requestTimeoutMs: 1_000 },
+    });
     const text = await new Promise<string>((resolve, reject) => {
       let received = '';
       const socket = connect(gateway.port, '127.0.0.1', () => socket.write('POST / HTTP/1.1\r\nHost: x\r\n'));

@@ -1,5 +1,5 @@
 import { describe, expect } from 'vitest';
-import type { Words } from './conformance-words.ts';
+import { deadlineMs, type Words } from './conformance-words.ts';
 import { workloads } from './conformance-workloads.ts';
 import type { SandboxSpec } from './runtime.ts';
 
@@ -235,7 +235,7 @@ export function describeSandboxes(words: Words): void {
       await words.runtime.startContainer(second.name);
       const said = texts(await heard, 'stdout');
       const own = await words.runtime.exec(first.name, ['readlink', '/proc/self/ns/ipc'], {
-        timeoutMs: 5_000,
+        timeoutMs: deadlineMs,
       });
       expect(said.join('\n')).toMatch(/sleep 4242/);
       expect(said.join('\n')).toMatch(/pause/);
@@ -284,7 +284,8 @@ export function describeSandboxes(words: Words): void {
         const all = await Promise.all(specs.map((spec) => words.runtime.stats(spec.name)));
         return all.reduce((sum, one) => sum + (one?.cpuUsageNanos ?? 0), 0);
       };
-      const [beforeNanos, beganMs] = [await used(), words.under.clock.monotonic()];
+      const beganMs = words.under.clock.monotonic();
+      const beforeNanos = await used();
       await words.under.clock.sleep(1_000);
       const cores = (((await used()) - beforeNanos) / (words.under.clock.monotonic() - beganMs)) * 1e-6;
       expect(cores).toBeGreaterThan(0);

@@ -1,5 +1,5 @@
-import { describe, expect } from 'vitest';
-import type { Words } from './conformance-words.ts';
+import { describe, expect, vi } from 'vitest';
+import { deadlineMs, type Words } from './conformance-words.ts';
 import { workloads } from './conformance-workloads.ts';
 
 /** What a container gets of what its spec asks for. */
@@ -33,9 +33,10 @@ export function describeSettings(words: Words): void {
     check('has further groups, and ends by its own signal', async () => {
       const [groups] = await heardTexts('id -G', { user: '65534:65534', supplementalGroups: [1_234, 5_678] });
       expect(groups?.split(' ').toSorted()).toEqual(['1234', '5678', '65534']);
-      const script = 'trap "exit 7" USR1; while :; do sleep 0.1; done';
+      const script = 'trap "exit 7" USR1; echo ready; while :; do sleep 0.1; done';
       const spec = await start(ask(script), { stopSignal: 'SIGUSR1' });
-      await words.runtime.stopContainer(spec.name, 10);
+      for await (const _ready of words.runtime.output(spec.name, { sinceMs: 0 }, never)) break;
+      await words.runtime.stopContainer(spec.name, 100);
       expect(await exited(spec.name)).toMatchObject({ exitCode: 7 });
     });
 
@@ -115,7 +116,7 @@ export function describeSettings(words: Words): void {
           '-c',
           'cat /sys/fs/cgroup/cpu/cpu.shares /sys/fs/cgroup/cpu/cpu.cfs_quota_us 2>/dev/null || cat /sys/fs/cgroup/cpu.max',
         ],
-        { timeoutMs: 5_000 },
+        { timeoutMs: deadlineMs },
       );
       expect(exitCode).toBe(0);
       expect(output).toMatch(/512\n25000\n|25000 100000/);
@@ -239,17 +240,8 @@ export function describeSettings(words: Words): void {
         network: { mode: 'bridge', ports },
       });
       const [port] = (await words.runtime.inspectContainer(spec.name))?.ports ?? [];
-      const answer = async (): Promise<string> => {
-        for (let attempt = 0; ; attempt += 1) {
-          try {
-            return await (await fetch(`http://127.0.0.1:${port?.hostPort}/`)).text();
-          } catch (error) {
-            if (attempt === 100) throw error;
-            await words.under.clock.sleep(20);
-          }
-        }
-      };
-      expect(await answer()).toBe('ahoy\n');
+      const answer = async () => (await fetch(`http://127.0.0.1:${port?.hostPort}/`)).text();
+      await vi.waitFor(async () => expect(await answer()).toBe('ahoy\n'));
       expect((await words.runtime.inspectContainer(spec.name))?.ipv4Addresses).toHaveLength(1);
     });
   });

@@ -107,9 +107,10 @@ export const workloads = {
     command: shell(`head -c ${longLineBytes} /dev/zero | tr "\\000" x; echo; echo after`),
     program: { runForMs: 1, output: [{ text: `${'x'.repeat(longLineBytes)}\nafter\n` }] },
   },
+  /** The second half when `/tmp/on` is there. */
   trickles: {
     command: shell(
-      `i=0; while [ $i -lt ${trickledLines} ]; do echo "line $i"; i=$((i+1)); [ $((i%50)) = 0 ] && sleep 0.01; done`,
+      `i=0; while [ $i -lt ${trickledLines} ]; do echo "line $i"; i=$((i+1)); [ $((i%50)) = 0 ] && sleep 0.01; [ $i = ${trickledLines / 2} ] && until [ -e /tmp/on ]; do sleep 0.05; done; done`,
     ),
     program: {
       endsAfterOutput: true,
@@ -117,7 +118,7 @@ export const workloads = {
     },
   },
   sickens: {
-    command: shell('touch /tmp/ok; sleep 2.5; rm /tmp/ok; sleep 3600'),
+    command: shell('touch /tmp/ok; exec sleep 3600'),
     program: { health: (probe) => ({ exitCode: probe < 2 ? 0 : 1, output: '' }) },
   },
   hears: {

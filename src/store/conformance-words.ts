@@ -75,7 +75,7 @@ export async function settled(
 ): Promise<void> {
   // Disks know nothing of virtual time.
   const real = systemClock({ keepsProcessAlive: true });
-  const untilMs = real.monotonic() + 10_000;
+  const untilMs = real.monotonic() + 50_000;
   while (!(await isReached())) {
     if (real.monotonic() > untilMs)
       throw new Error(`Not reached: ${isReached}; last seen: ${JSON.stringify(await seen())}`);

@@ -157,7 +157,10 @@ describe('a node of a cluster that answers', () => {
     await world.clock.advance(2_000);
     expect(isJoined).toBe(false);
     world.kernel.takesRules = true;
-    await world.clock.advance(1_100);
+    await vi.waitFor(async () => {
+      await world.clock.advance(1_100);
+      expect(isJoined).toBe(true);
+    });
     await joining;
   });
 });

@@ -90,9 +90,7 @@ describe('what the world is asked', () => {
   it('is SERVFAIL at once when there is nobody to ask', async () => {
     await using server = await openTestServer([], { servers: [] });
     expect(await askUdp(server.udp, host, 'A')).toMatchObject({ rcode: 'SERVFAIL' });
-    const gone = await openUpstream(() => undefined);
-    await gone[Symbol.asyncDispose]();
-    await using refused = await openTestServer([], { servers: [gone] });
+    await using refused = await openTestServer([], { servers: [{ address: '127.0.0.1', port: 1 }] });
     expect(await askUdp(refused.udp, host, 'A')).toMatchObject({ rcode: 'SERVFAIL' });
   });
 
@@ -245,9 +243,9 @@ describe('what is remembered', () => {
 });
 
 async function until(isSo: () => boolean): Promise<void> {
-  const deadline = process.hrtime.bigint() + 20_000_000_000n;
+  const deadline = process.hrtime.bigint() + 100_000_000_000n;
   while (!isSo()) {
-    if (process.hrtime.bigint() > deadline) throw new Error(`Not so within 20 s: ${isSo}`);
+    if (process.hrtime.bigint() > deadline) throw new Error(`Not so within 100 s: ${isSo}`);
     await new Promise((resolve) => setImmediate(resolve));
   }
 }

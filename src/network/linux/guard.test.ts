@@ -125,7 +125,7 @@ describe.skipIf(why !== undefined)(`the guard of a VPC in the kernel ${why ?? ''
     const earlier = await attachedNetwork(machine);
     const [router = ''] = machine.routers();
     const before = await stateOf(machine, router);
-    const pings = machine.runIn('one', 'busybox', 'ping', '-c', '3', '-W1', far);
+    const pings = machine.runIn('one', 'busybox', 'ping', '-c', '3', '-W20', far);
 
     // The earlier one knows nothing of its end.
     const later = machine.network();
@@ -231,7 +231,7 @@ async function stateOf(machine: TestMachine, router: string): Promise<unknown> {
       .map((line) =>
         line
           .replace(/@if\d+/, '')
-          .replace(/((?:e|ctm)\w{12,13}) +(?:UP|UNKNOWN|DOWN) +/, '$1 ')
+          .replace(/((?:e|ctm)\w{12,13}|up0) +(?:UP|UNKNOWN|DOWN|LOWERLAYERDOWN) +/, '$1 ')
           .replace('NO-CARRIER,', '')
           .trim(),
       )

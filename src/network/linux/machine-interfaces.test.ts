@@ -36,7 +36,7 @@ describe.skipIf(why !== undefined)(`an interface that is the machine's own ${why
     const network = await opened(machine);
     expect(network.attached()).toEqual([eniId(task), eniId(own)].sort());
     for (const address of [own, second]) expect(await machine.connect('task', address)).toBe(task);
-    expect(await machine.runIn('host', 'busybox', 'ping', '-c1', '-W1', '-I', own, task)).toContain(
+    expect(await machine.runIn('host', 'busybox', 'ping', '-c1', '-W20', '-I', own, task)).toContain(
       ' 0% packet loss',
     );
     // No way to the VPC but from there: what the machine reaches otherwise stays as it is.

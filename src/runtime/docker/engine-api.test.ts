@@ -1,5 +1,6 @@
-import { describe, expect, it } from 'vitest';
-import { seededRandom, systemClock } from '../../clock/index.ts';
+import type { ServerResponse } from 'node:http';
+import { describe, expect, it, vi } from 'vitest';
+import { seededRandom, systemClock, VirtualClock } from '../../clock/index.ts';
 import type { RuntimeEvent } from '../runtime.ts';
 import { EngineApi, EngineAwayError, EngineError, jsonLines } from './engine-api.ts';
 import { findEngine, parseAddress, ping } from './engine-socket.ts';
@@ -53,7 +54,7 @@ describe('EngineApi', () => {
     });
     const api = open(fake);
     await api.json('GET', '/one');
-    const stopping = api.json('POST', '/stop', { timeoutMs: 5_000 });
+    const stopping = api.json('POST', '/stop', { timeoutMs: 50_000 });
     await isWaiting.promise;
     api[Symbol.dispose]();
     await expect(stopping).rejects.toThrow(EngineAwayError);
@@ -87,6 +88,7 @@ describe('EngineApi', () => {
 });
 
 describe('finding an engine', () => {
+  const clock = new VirtualClock(0);
   const saying = (headers: Record<string, string>): Promise<FakeEngine> =>
     FakeEngine.start((_request, response) => response.writeHead(200, headers).end('OK'));
 
@@ -103,6 +105,20 @@ describe('finding an engine', () => {
       version: '4.3.1',
       apiVersion: '1.41',
     });
+  });
+
+  it('waits for one that is busy, and not for ever', async () => {
+    const asked: ServerResponse[] = [];
+    await using busy = await FakeEngine.start((_request, response) => void asked.push(response));
+    const found = ping(busy.address, clock);
+    await vi.waitFor(() => expect(asked).toHaveLength(1));
+    await clock.advance(9_000);
+    asked[0]?.writeHead(200, { 'api-version': '1.41' }).end();
+    expect(await found).toMatchObject({ apiVersion: '1.41' });
+    const inVain = ping(busy.address, clock);
+    await vi.waitFor(() => expect(asked).toHaveLength(2));
+    await clock.advance(10_000);
+    expect(await inVain).toBeUndefined();
   });
 
   it('refuses one that is too old, with what to do', async () => {

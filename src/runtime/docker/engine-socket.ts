@@ -20,8 +20,8 @@ export interface FoundEngine {
 }
 
 export const defaultSocket = '/var/run/docker.sock';
-/** An Engine that takes longer to say that it lives is none. */
-const pingTimeoutMs = 1_000;
+/** An Engine that takes longer to say that it lives is none; on a busy machine it takes seconds. */
+const pingTimeoutMs = 10_000;
 const oldestApi = '1.41';
 /** Newer Engines speak older versions too; this is the newest one that the driver was written for. */
 const newestApi = '1.44';
@@ -54,7 +54,7 @@ export async function findEngine(
   return undefined;
 }
 
-/** What answers at an address; undefined when nothing does within a second. @throws {RuntimeError} `Unsupported`: too old. */
+/** What answers at an address; undefined when nothing does in time. @throws {RuntimeError} `Unsupported`: too old. */
 export async function ping(
   address: EngineAddress,
   clock: Clock,

@@ -67,7 +67,7 @@ describe.skipIf(engine === undefined || !mayMount)('disks of sandboxes', () => {
     ...changes,
   });
   const sh = async (name: string, script: string, by = runtime) =>
-    by.exec(`${run}-${name}`, ['sh', '-c', script], { timeoutMs: 20_000 });
+    by.exec(`${run}-${name}`, ['sh', '-c', script], { timeoutMs: 50_000 });
   const write = (path: string, mebibytes: number): string =>
     `dd if=/dev/zero of=${path} bs=1M count=${mebibytes} 2>&1; wc -c < ${path}`;
 
@@ -109,7 +109,6 @@ describe.skipIf(engine === undefined || !mayMount)('disks of sandboxes', () => {
       expect(await mountedHere()).toEqual([]);
       expect(await readdir(join(directory, 'disks'))).toEqual([]);
     },
-    60_000,
   );
 
   it('is found again by a later process, also when everything was unmounted, as by a restart', async () => {
@@ -122,8 +121,10 @@ describe.skipIf(engine === undefined || !mayMount)('disks of sandboxes', () => {
       (await mountTable()).filter(({ path }) => path.startsWith(directory)).map(({ device }) => device),
     );
     // The Engine unmounts what it has mounted there a moment after the stop.
-    for (const { path, device } of (await mountTable()).toReversed())
-      if (devices.has(device)) await vi.waitFor(() => runCommand('umount', [path]), 30_000);
+    await vi.waitFor(async () => {
+      for (const { path, device } of (await mountTable()).toReversed())
+        if (devices.has(device)) await runCommand('umount', [path]);
+    });
     await using later = await open();
     // Which leaves alone what a sandbox is on.
     expect(await later.sandboxDisks()).toMatchObject({ works: true });
@@ -132,7 +133,7 @@ describe.skipIf(engine === undefined || !mayMount)('disks of sandboxes', () => {
     expect((await sh('again', write('/c', 40), later)).output).toContain('No space left on device');
     await later.removeSandbox(`${run}-again`);
     expect(await mountedHere()).toEqual([]);
-  }, 60_000);
+  });
 
   it('is there as long as one of the sandboxes that name it', async () => {
     for (const id of ['first', 'second']) {
@@ -146,7 +147,7 @@ describe.skipIf(engine === undefined || !mayMount)('disks of sandboxes', () => {
     expect((await sh('second', write('/c', 10))).output).toContain(String(10 * MiB));
     await runtime.removeSandbox(`${run}-second`);
     expect(await runtime.diskSpace(`${run}-both`)).toBeUndefined();
-  }, 60_000);
+  });
 });
 
 describe('what a disk is made of', () => {

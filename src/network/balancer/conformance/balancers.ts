@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { isDeepStrictEqual, promisify } from 'node:util';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { LoadBalancerPlan, TargetGroupPlan, TargetPlan } from '../../../balancing/index.ts';
 import { Namespace } from '../../linux/namespace.ts';
 import { namesDirectory, namesOfNamespaces } from '../../linux/namespace-names.ts';
@@ -97,12 +97,14 @@ export function describeBalancerConformance(
       await it.until(() => it.stateOf('10.0.1.20:80') === 'unhealthy');
       await it.until(() => it.stateOf('10.0.1.21:80') === 'unhealthy');
       await it.until(() => it.stateOf('10.0.1.99:80') === 'unhealthy');
-      const causes = [one, refusing, nobody].map(({ id }) => it.targets.get(`${id}:80`)?.health);
-      expect(causes).toMatchObject([
-        { cause: { type: 'code-mismatch', code: 500 } },
-        { cause: { type: 'failed' } },
-        { cause: { type: 'timeout' } },
-      ]);
+      const causes = () => [one, refusing, nobody].map(({ id }) => it.targets.get(`${id}:80`)?.health);
+      await vi.waitFor(() =>
+        expect(causes()).toMatchObject([
+          { cause: { type: 'code-mismatch', code: 500 } },
+          { cause: { type: 'failed' } },
+          { cause: { type: 'timeout' } },
+        ]),
+      );
       const answers = [await it.curl('http://10.0.1.5/'), await it.curl('http://10.0.1.5/')];
       expect(answers).toContain('one');
 
@@ -218,7 +220,7 @@ export function describeBalancerConformance(
       // What other rules of the machine's are flushed with is made again.
       using nftables = new Nftables(it.machine.host);
       nftables.run('flush ruleset\n');
-      await it.until(async () => (await it.datagram('10.0.1.5', 5_353)) !== '');
+      await it.until(async () => (await it.datagram('10.0.1.5', 5_353, 0, 1_000)) !== '');
       const [node = ''] = namesOfNamespaces(`catamaranlb-${it.machine.installationId}-`);
       using namespace = new Namespace(`${namesDirectory}/${node}`);
       const asked = (address: string) =>

@@ -135,6 +135,6 @@ export function describeGuards(name: string, open: OpenProxy, why: string | unde
       );
       expect(answers.map(({ status }) => status)).toEqual([503, 503, 200]);
       expect(web.requests.map(({ url }) => url)).toEqual(['/', '/']);
-    }, 20_000);
+    });
   });
 }

@@ -150,8 +150,7 @@ export function describeRequests(name: string, open: OpenProxy, why: string | un
       await using broken = await openTarget((_, response) => response.destroy());
       await using silent = await openTarget(() => {});
       const path = (name: string) => [{ field: 'path-pattern' as const, patterns: [`/${name}`] }];
-      await using proxy = await open({
-        attributes: attributes({ idleTimeout: 1 }),
+      const plan = {
         listeners: [
           listener({
             rules: [
@@ -174,7 +173,9 @@ export function describeRequests(name: string, open: OpenProxy, why: string | un
           group('broken', { targets: [broken.plan] }),
           group('silent', { targets: [silent.plan] }),
         ],
-      });
+      };
+      await using proxy = await open(plan);
+      await using hasty = await open({ ...plan, attributes: attributes({ idleTimeout: 2 }) });
       const port = proxy.portOf(80);
       const many = Array.from({ length: 31 }, (_, index) => `10.0.0.${index}`).join(', ');
       const asked = {
@@ -184,7 +185,7 @@ export function describeRequests(name: string, open: OpenProxy, why: string | un
         464: get(port, '/silent', [['Content-Type', 'application/grpc']]),
         502: get(port, '/refusing'),
         503: get(port, '/'),
-        504: get(port, '/silent'),
+        504: get(hasty.portOf(80), '/silent'),
       };
       for (const [status, answer] of Object.entries(asked)) {
         const { headers, body, ...rest } = await answer;
@@ -198,7 +199,9 @@ export function describeRequests(name: string, open: OpenProxy, why: string | un
       expect(await raw(port, 'GET / HTTP/1.1\r\nHost: a\r\nx y: z\r\n\r\n')).toMatch(
         /^HTTP\/1.1 400 Bad request\r\n/i,
       );
-      expect(await raw(port, 'GET / HTTP/1.1\r\nHost: a')).toMatch(/^HTTP\/1.1 408 Request Time-out\r\n/);
+      expect(await raw(hasty.portOf(80), 'GET / HTTP/1.1\r\nHost: a')).toMatch(
+        /^HTTP\/1.1 408 Request Time-out\r\n/,
+      );
     });
 
     it('go to groups by their weights, and stay with one where that is asked for', async () => {

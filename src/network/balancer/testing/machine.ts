@@ -139,15 +139,15 @@ export class BalancerMachine implements AsyncDisposable {
     return this.serve(address, undefined, port);
   }
 
-  /** The answer to a datagram from the client; empty when there is none within a second. @param sourcePort 0: any. */
-  datagram(address: string, port: number, sourcePort = 0): Promise<string> {
-    const asked = [address, String(port), String(sourcePort)];
+  /** The answer to a datagram from the client; empty when there is none in time. @param sourcePort 0: any. */
+  datagram(address: string, port: number, sourcePort = 0, patienceMs = 50_000): Promise<string> {
+    const asked = [address, port, sourcePort, patienceMs].map(String);
     return this.machine.runIn('client', process.execPath, '-e', askByDatagram, ...asked);
   }
 
   /** What curl prints in the client’s namespace. */
   curl(...args: readonly string[]): Promise<string> {
-    return this.machine.runIn('client', 'curl', '-s', '-m', '10', ...args);
+    return this.machine.runIn('client', 'curl', '-s', '-m', '60', ...args);
   }
 
   until(isReached: () => boolean | Promise<boolean>): Promise<void> {
@@ -178,8 +178,12 @@ function said(word: string): RequestListener {
 
 const askByDatagram = `
   const socket = require('node:dgram').createSocket('udp4');
-  socket.on('message', (message) => { process.stdout.write(message); socket.close(); });
+  const ask = () => socket.send('hello', Number(process.argv[2]), process.argv[1]);
+  socket.once('message', (message) => { process.stdout.write(message); socket.close(); });
   socket.bind(Number(process.argv[3]));
-  socket.send('hello', Number(process.argv[2]), process.argv[1]);
-  setTimeout(() => process.exit(), 1000).unref();
+  ask();
+  // What comes before a node leads it is lost.
+  const again = setInterval(ask, 1000);
+  socket.on('close', () => clearInterval(again));
+  setTimeout(() => process.exit(), Number(process.argv[4])).unref();
 `;

@@ -1,4 +1,4 @@
-import { seededRandom, systemClock } from '../../../clock/index.ts';
+import { seededRandom, VirtualClock } from '../../../clock/index.ts';
 import { type RecordingLog, recordingLog } from '../../../log.ts';
 import type { DnsFound, DnsRecord, SoaRecord } from '../../../topology/index.ts';
 import { type DnsServer, type DnsServerOptions, openDnsServer } from '../dns-server.ts';
@@ -27,12 +27,12 @@ export const soa: SoaRecord = {
   },
 };
 
-/** A server that knows the records given, all in the zone `svc.local`, and asks `servers` for the rest. */
+/** A server that knows the records given, all in the zone `svc.local`, and asks `servers` for the rest; its time stands still. */
 export async function openTestServer(
   records: readonly DnsRecord[],
   more: Partial<DnsServerOptions> & Pick<ForwarderOptions, 'servers'> & { readonly atMost?: number } = {},
 ): Promise<TestServer> {
-  const clock = more.clock ?? systemClock();
+  const clock = more.clock ?? new VirtualClock(0);
   const random = seededRandom(7);
   const log = recordingLog();
   const forwarder = new Forwarder({ clock, random, servers: more.servers ?? [] });

@@ -52,7 +52,7 @@ describe('firewallChanges', () => {
 const why = await whyNoVpcs();
 
 describe.skipIf(why !== undefined)(`the kernel’s rules ${why ?? ''}`, () => {
-  it('are the same, changed from any others or made anew', { timeout: 60_000 }, async () => {
+  it('are the same, changed from any others or made anew', async () => {
     const { TestMachine } = await import('../testing/machine.ts');
     const { Nftables } = await import('../nftables.ts');
     await using machine = new TestMachine();

@@ -31,21 +31,33 @@ function datagrams(machine: TestMachine, name: string, port: number): Socket {
   return createSocket('udp4').bind({ fd });
 }
 
-/** Answers with its name. */
+/** Answers with its name, and with what it was asked. */
 function answering(machine: TestMachine, name: string, port: number): Disposable {
   const socket = datagrams(machine, name, port);
-  socket.on('message', (_, { address, port: from }) => socket.send(name, from, address));
+  socket.on('message', (asked, { address, port: from }) => socket.send(`${name} ${asked}`, from, address));
   return { [Symbol.dispose]: () => socket.close() };
 }
 
 /** Who asks again and again from one port: its questions are one flow. */
 function asking(machine: TestMachine, name: string) {
   const socket = datagrams(machine, name, 5_000);
+  let asked = 0;
   return {
-    ask: async (address: string, port: number): Promise<string> => {
-      socket.send('who?', port, address);
-      const [said] = await once(socket, 'message', { signal: AbortSignal.timeout(2_000) });
-      return String(said);
+    ask: async (address: string, port: number): Promise<string | undefined> => {
+      asked += 1;
+      const ask = () => socket.send(String(asked), port, address);
+      // A link that has just been set up may lose the first one.
+      const again = setInterval(ask, 1_000);
+      try {
+        ask();
+        for (;;) {
+          const [said] = await once(socket, 'message');
+          const [who, question] = String(said).split(' ');
+          if (question === String(asked)) return who;
+        }
+      } finally {
+        clearInterval(again);
+      }
     },
     [Symbol.dispose]: () => void socket.close(),
   };

@@ -64,10 +64,15 @@ describe.skipIf(why !== undefined)(`a node’s network namespace ${why ?? ''}`, 
     await node[Symbol.asyncDispose]();
     await using next = open([web, api]);
     expect(await machine.canPing('web', api.address)).toBe(true);
-    const before = await machine.runIn('node', 'ip', '-br', 'link');
+    // Whether each is up the kernel says a moment later.
+    const links = async () =>
+      (
+        JSON.parse(await machine.runIn('node', 'ip', '-j', 'link')) as { ifindex: number; ifname: string }[]
+      ).map(({ ifindex, ifname }) => [ifindex, ifname]);
+    const before = await links();
     await join(web, next);
     await join(api, next);
-    expect(await machine.runIn('node', 'ip', '-br', 'link')).toBe(before);
+    expect(await links()).toEqual(before);
 
     await machine.runIn('node', 'nft', 'flush', 'ruleset');
     await machine.runIn('web', 'ip', 'link', 'delete', 'eth0');

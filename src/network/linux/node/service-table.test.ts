@@ -76,8 +76,8 @@ describe.skipIf(why !== undefined)(`services in a node’s kernel ${why ?? ''}`,
     await using services = await openServices();
     const { machine, set } = services;
     await set(service({ internal: 'reject', nodePort: 30_080 }));
-    const failure = (address: string, port: number) =>
-      machine.runIn('api', 'busybox', 'nc', '-w1', address, String(port)).then(
+    const failure = (address: string, port: number, seconds = 50) =>
+      machine.runIn('api', 'busybox', 'nc', `-w${seconds}`, address, String(port)).then(
         () => 'connected',
         (error: Error & { stderr?: string }) => String(error.stderr ?? error),
       );
@@ -87,7 +87,7 @@ describe.skipIf(why !== undefined)(`services in a node’s kernel ${why ?? ''}`,
     expect(await failure(clusterIp, 9_999)).toContain('refused');
     // Others have targets: what comes here is lost, and nobody is told.
     await set(service({ internal: 'drop' }));
-    expect(await failure(clusterIp, 8_080)).not.toContain('refused');
+    expect(await failure(clusterIp, 8_080, 1)).not.toContain('refused');
   });
 
   it('are reached by a port of the node, which hides who asks, or leads to its own pods alone', async () => {
@@ -130,7 +130,7 @@ describe.skipIf(why !== undefined)(`services in a node’s kernel ${why ?? ''}`,
       { address: web.address, port: 81, isLocal: true },
       { address: far.address, port: 82, isLocal: true },
     ];
-    await set(service({ internal: both, affinitySeconds: 2 }));
+    await set(service({ internal: both, affinitySeconds: 600 }));
     const chains = async () => {
       await machine.connect('api', clusterIp, 8_080);
       const table = await machine.runIn('node', 'nft', 'list', 'table', 'ip', 'services');

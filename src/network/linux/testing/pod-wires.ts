@@ -90,7 +90,7 @@ export class PodWires implements AsyncDisposable {
     for (const source of waiting)
       this.send({ tag: 0, source, destination: nodeAddress, traffic: { protocol: 'tcp', port: 1 }, flow });
     for (let attempt = 0; waiting.size > 0; attempt += 1) {
-      if (attempt === 2_000) throw new Error(`The node does not answer ${[...waiting].join(', ')}`);
+      if (attempt === 20_000) throw new Error(`The node does not answer ${[...waiting].join(', ')}`);
       await new Promise((resolve) => setTimeout(resolve, 1));
       for (const [at, socket] of this.#sockets)
         for (const frame of socket.received()) {

@@ -117,7 +117,7 @@ export class Wires implements AsyncDisposable {
     const waiting = new Set(this.#vpc.interfaces.map(({ id }) => id));
     for (const sender of this.#vpc.interfaces) this.send(sender.id, fencePacket(sender, flow));
     for (let attempt = 0; waiting.size > 0; attempt += 1) {
-      if (attempt === 2_000) throw new Error(`The router does not answer ${[...waiting].join(', ')}`);
+      if (attempt === 20_000) throw new Error(`The router does not answer ${[...waiting].join(', ')}`);
       await new Promise((resolve) => setTimeout(resolve, 1));
       for (const [at, socket] of this.#sockets) {
         for (const frame of socket.received()) if (this.#take(at, frame) === flow) waiting.delete(at);
