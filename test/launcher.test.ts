@@ -160,7 +160,7 @@ describe('the launcher', () => {
       utimesSync(join(checkout, '.toolchain/program', name), twoHoursAgo, twoHoursAgo);
     }
     const main = join(checkout, '.toolchain/program', run, 'main.js');
-    const running = spawn(process.execPath, ['-e', 'setTimeout(() => {}, 60_000)', main]);
+    const running = spawn(process.execPath, ['-e', 'setInterval(() => {}, 60_000)', main]);
     try {
       await once(running, 'spawn');
       changeSource('console.log("changed again");');

@@ -190,7 +190,10 @@ describe('the metadata address', () => {
     const oldUri = new URL(environmentOf(before.arn).ECS_CONTAINER_METADATA_URI_V4 ?? '');
     await first.close();
     const other = createServer();
-    await new Promise<void>((resolve) => other.listen(Number(oldUri.port), '127.0.0.1', resolve));
+    // Who else has it by now will do as well.
+    await new Promise<void>((resolve) =>
+      other.once('error', () => resolve()).listen(Number(oldUri.port), '127.0.0.1', resolve),
+    );
     try {
       await instance.start({ metadata });
       const after = instance.task({ name: 'app' });

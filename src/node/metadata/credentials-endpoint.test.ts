@@ -52,8 +52,11 @@ async function running(bend: Partial<AcsTask> = {}, options: Partial<AgentOption
   return { agent, task, env, path: env.AWS_CONTAINER_CREDENTIALS_RELATIVE_URI ?? '' };
 }
 
+/** Where no other test listens. */
+const ownHost = '127.0.83.1';
+
 async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
+  const server = createServer().listen(0, ownHost);
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   server.close();
@@ -124,7 +127,7 @@ describe('the credentials endpoint', () => {
   test('says that they are not there yet, after a restart', async () => {
     const { agent, path } = await running();
     await agent.close();
-    instance.plane.refusedUpgrades.push(...Array.from({ length: 9 }, () => ({ status: 500, body: '{}' })));
+    instance.plane.refusedUpgrades.push(...Array.from({ length: 99 }, () => ({ status: 500, body: '{}' })));
     await start();
     expect(await ask(path)).toMatchObject({ status: 503, body: { code: 'CredentialsUninitialized' } });
   });
@@ -174,9 +177,9 @@ describe('who knows an id', () => {
     const { path } = await running({ networkMode: 'awsvpc', elasticNetworkInterfaces: [eni] }, { network });
     const vpc = async (interfaces: Readonly<Record<string, string>>): Promise<string> => {
       const port = await freePort();
-      const where = { host: '127.0.0.1', port };
+      const where = { host: ownHost, port };
       within.use(await linkLocal.listenWithin(where, (address) => interfaces[address]));
-      return `http://127.0.0.1:${port}`;
+      return `http://${ownHost}:${port}`;
     };
     await using within = new AsyncDisposableStack();
     const own = await vpc({ '127.0.0.5': 'eni-1', '127.0.0.6': 'eni-2' });
@@ -208,7 +211,7 @@ describe('who knows an id', () => {
   });
 
   test('and asks too often from elsewhere does not keep the task from asking', async () => {
-    const { path } = await running();
+    const { path } = await running({}, { settings: { metadataRequestsPerSecond: 0.001 } });
     const strange = await Promise.all(
       Array.from({ length: 80 }, () => ask(path, { from: '127.0.0.9' }).then(({ status }) => status)),
     );

@@ -46,7 +46,7 @@ class SeenNode implements GuardedNode {
 }
 
 async function until(what: string, holds: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 500 && !holds(); tries++) await clock.sleep(10);
+  for (let tries = 0; tries < 5_000 && !holds(); tries++) await clock.sleep(10);
   if (!holds()) throw new Error(`Not seen: ${what}`);
 }
 

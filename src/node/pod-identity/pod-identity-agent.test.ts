@@ -136,7 +136,9 @@ describe('an SDK in a pod', () => {
     });
     const settings = {
       ...{ endpoint: server.endpoint, region: scope.region },
-      credentials: fromHttp({ awsContainerCredentialsFullUri, awsContainerAuthorizationTokenFile }),
+      credentials: fromHttp({
+        ...{ awsContainerCredentialsFullUri, awsContainerAuthorizationTokenFile, timeout: 30_000 },
+      }),
     };
     const sts = new STS(settings);
     const { Arn } = await sts.getCallerIdentity({});

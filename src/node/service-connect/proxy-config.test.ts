@@ -40,7 +40,7 @@ describe.runIf(existsSync(haproxy))('HAProxy takes', () => {
       writeFileSync(file, proxyConfig(proxyPlan(plan)));
       const { status, stderr } = spawnSync(haproxy, ['-c', '-q', '-f', file], {
         encoding: 'utf8',
-        timeout: 10_000,
+        timeout: 60_000,
       });
       expect(stderr.split('\n').filter((line) => /WARNING|ALERT/.test(line))).toEqual([]);
       expect(status).toBe(0);

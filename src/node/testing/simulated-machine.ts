@@ -12,12 +12,15 @@ import {
 
 /**
  * A simulated machine for tests of the agent. What a container does is its command:
- * `exit CODE [AFTER_MS]`, `oom`, `use MEMORY_MIB [DISK_MIB]`, `fail WORDS...` to start, `healthy-after PROBES`,
- * `print LINE... [+MS LINE...]` and run on, or `ignore-stop`; anything else runs until it is stopped.
+ * `exit CODE [AFTER_MS]`, `end-when-told`, `oom`, `use MEMORY_MIB [DISK_MIB]`, `fail WORDS...` to start,
+ * `healthy-when-told`, `print LINE... [+MS LINE...]` and run on, or `ignore-stop`; anything else runs until it is stopped.
  */
 export class SimulatedMachine {
   readonly engine: SimEngine;
   readonly runtime: SimRuntime;
+  /** Of containers that are when they are told. */
+  isHealthy = false;
+  readonly #ends: (() => void)[] = [];
 
   constructor(clock: Clock, latency: Partial<SimLatency> = {}, failures: Partial<SimFailures> = {}) {
     this.engine = new SimEngine({
@@ -25,7 +28,7 @@ export class SimulatedMachine {
       random: seededRandom(1),
       latency: { ...noLatency, ...latency },
       failures,
-      programs: programOf,
+      programs: (spec) => this.#programOf(spec),
       registry: (reference) =>
         /^nowhere(:|$)/.test(reference)
           ? undefined
@@ -63,27 +66,39 @@ export class SimulatedMachine {
     happen();
     this.engine.start();
   }
-}
 
-function programOf({ command = [] }: ContainerSpec): SimProgram {
-  const [verb, ...words] = command;
-  switch (verb) {
-    case 'exit':
-      return { exitCode: Number(words[0]), runForMs: Number(words[1] ?? 0) };
-    case 'ignore-stop':
-      return { obeysStop: false };
-    case 'oom':
-      return { isOutOfMemory: true, runForMs: 5 };
-    case 'use':
-      return { memoryMiB: Number(words[0]), diskMiB: Number(words[1] ?? 0) };
-    case 'fail':
-      return { startError: words.join(' ') };
-    case 'print':
-      return { output: outputOf(words) };
-    case 'healthy-after':
-      return { health: (probe) => ({ exitCode: probe < Number(words[0]) ? 1 : 0, output: '' }) };
-    default:
-      return {};
+  /** Those that run and end when they are told do, with exit code 0. */
+  tellToEnd(): void {
+    for (const end of this.#ends.splice(0)) end();
+  }
+
+  #programOf({ command = [] }: ContainerSpec): SimProgram {
+    const [verb, ...words] = command;
+    switch (verb) {
+      case 'exit':
+        return { exitCode: Number(words[0]), runForMs: Number(words[1] ?? 0) };
+      case 'end-when-told':
+        return {
+          main: ({ exit }) => {
+            this.#ends.push(() => exit(0));
+            return {};
+          },
+        };
+      case 'ignore-stop':
+        return { obeysStop: false };
+      case 'oom':
+        return { isOutOfMemory: true, runForMs: 5 };
+      case 'use':
+        return { memoryMiB: Number(words[0]), diskMiB: Number(words[1] ?? 0) };
+      case 'fail':
+        return { startError: words.join(' ') };
+      case 'print':
+        return { output: outputOf(words) };
+      case 'healthy-when-told':
+        return { health: () => ({ exitCode: this.isHealthy ? 0 : 1, output: '' }) };
+      default:
+        return {};
+    }
   }
 }
 

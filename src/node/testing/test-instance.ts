@@ -98,13 +98,13 @@ export class TestInstance implements AsyncDisposable {
     return this.until(`${status} of ${taskArn}`, () => this.plane.statusesOf(taskArn).includes(status));
   }
 
-  /** @throws {Error} with what was `seen` instead, after five seconds. */
+  /** @throws {Error} with what was `seen` instead, after fifty seconds. */
   async until(
     what: string,
     holds: () => boolean,
     seen: () => unknown = () => this.plane.submissions,
   ): Promise<void> {
-    const deadlineMs = this.clock.monotonic() + 5_000;
+    const deadlineMs = this.clock.monotonic() + 50_000;
     while (!holds()) {
       if (this.clock.monotonic() > deadlineMs) {
         const last = this.log.lines.slice(-5).map(({ message, fields }) => [message, fields]);

@@ -132,7 +132,7 @@ describe.skipIf(!mountPoints.canMount)('of a machine', () => {
     writeFileSync(join(path, 'file'), 'data');
     // In a mount namespace of its own, with what is mounted now, except other tests' volumes: those would be held too.
     const others = `awk '$1 ~ "^/dev/loop" && index($2, "${root}/") != 1 { print $2 }' /proc/mounts | xargs -r umount`;
-    const container = spawn('unshare', ['--mount', 'sh', '-c', `${others}; echo; exec sleep 60`]);
+    const container = spawn('unshare', ['--mount', 'sh', '-c', `${others}; echo; exec sleep 120`]);
     const ended = once(container, 'exit');
     await once(container.stdout, 'data');
     await mountPoints.unmount(path);
@@ -155,13 +155,16 @@ describe.skipIf(!mountPoints.canMount)('of a machine', () => {
     await volumes.make(volume, 16 * MiB);
     const path = await publish('a', 'one');
     const device = (await mountTable()).find((it) => it.path === path)?.source ?? '';
-    const other = spawn('sh', ['-c', `exec < ${device}; echo; exec sleep 0.3`]);
+    const other = spawn('sh', ['-c', `exec < ${device}; echo; exec sleep 120`]);
     const ended = once(other, 'exit');
     await once(other.stdout, 'data');
     await mountPoints.unmount(path);
     await volumes.release();
     await volumes.grow(volume, 64 * MiB);
-    await publish('a', 'one');
+    const mounting = publish('a', 'one');
+    await sleep(100);
+    other.kill('SIGKILL');
+    await mounting;
     expect(statfsSync(path).blocks * statfsSync(path).bsize).toBeGreaterThan(48 * MiB);
     await ended;
   });
@@ -177,7 +180,15 @@ describe.skipIf(!mountPoints.canMount)('of a machine', () => {
     expect(await hasMounts()).toBe(false);
     for (const asked of [publish('a', 'one'), volumes.grow(volume, MiB)])
       await expect(asked).rejects.toThrow('volume pvc-1 is not on this machine');
-    expect(await runCommand('losetup', ['--list', '--noheadings', '-O', 'BACK-FILE'])).not.toContain(root);
+    const devices = ['--list', '--noheadings', '-O', 'BACK-FILE'];
+    await vi.waitFor(async () => expect(await runCommand('losetup', devices)).not.toContain(root));
+  });
+
+  it('is made anew once, by whoever is first, also while it is being taken away', async () => {
+    await volumes.make(volume, 16 * MiB);
+    const removing = volumes.remove(volume);
+    const again = [volumes.make(volume, 16 * MiB), removing.then(() => volumes.make(volume, 32 * MiB))];
+    expect(await Promise.all(again)).toEqual([16 * MiB, 16 * MiB]);
   });
 
   it('those that come and go at once are mounted from their own files', async () => {

@@ -118,7 +118,6 @@ export class LocalVolumes {
       await runCommand('umount', [mount.path], { timeoutMs: unmountMs });
     }
     await rm(directory, { recursive: true, force: true });
-    this.#turns.delete(directory);
   }
 
   /**
@@ -183,11 +182,17 @@ export class LocalVolumes {
     return (await mountTable()).find((entry) => entry.path === path);
   }
 
-  #turn(volume: VolumeId): Promise<Disposable> {
+  async #turn(volume: VolumeId): Promise<Disposable> {
     const { directory } = this.#places(volume);
     const slots = this.#turns.get(directory) ?? new Slots(1);
     this.#turns.set(directory, slots);
-    return slots.take();
+    const turn = await slots.take();
+    return {
+      [Symbol.dispose]: () => {
+        turn[Symbol.dispose]();
+        if (slots.isIdle) this.#turns.delete(directory);
+      },
+    };
   }
 
   /** @throws {Error} Its name leads somewhere else. */

@@ -47,7 +47,11 @@ it('a container has what its pod refers to, as soon as that is there', async () 
     .toContain(
       'FailedMount: MountVolume.SetUp failed for volume "settings" : configmap "settings" not found',
     );
-  expect((await nodes.get(path)).status.containerStatuses[0].state.waiting.reason).toBe('ContainerCreating');
+  await nodes.until(
+    path,
+    'waiting',
+    ({ status }) => status.containerStatuses?.[0].state.waiting?.reason === 'ContainerCreating',
+  );
   await nodes.cluster.call('POST', `${core}/configmaps`, {
     ...{ metadata: { name: 'settings' }, data: { color: 'red' } },
   });

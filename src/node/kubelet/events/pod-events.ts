@@ -3,7 +3,7 @@ import { EventCorrelation, type Told } from '../../../event-correlation.ts';
 import type { Log } from '../../../log.ts';
 import { Gate } from '../../gate.ts';
 import type { Api } from '../api/api-client.ts';
-import { ApiError, isNotFound } from '../api/api-error.ts';
+import { ApiError, isConflict, isNotFound } from '../api/api-error.ts';
 import { events } from '../api/resources.ts';
 import type { Event } from '../objects/event.ts';
 import { apiTime } from '../objects/object.ts';
@@ -11,6 +11,9 @@ import type { Pod } from '../objects/pod.ts';
 
 /** Events that the API server has not taken yet; what comes beyond is lost, for telling must not be in the way of doing. */
 const mostWaiting = 1_000;
+/** Where the API server says nothing at all, as upstream: so often, and so long between two tries. */
+const mostTries = 12;
+const retryMs = 10_000;
 
 type InvolvedObject = Event['involvedObject'];
 
@@ -74,42 +77,59 @@ export class PodEvents {
     }
   }
 
+  async #write(happened: Happened, signal: AbortSignal): Promise<void> {
+    const put = this.#putting(happened);
+    for (let tries = 1; ; tries += 1) {
+      try {
+        await put(signal);
+        return;
+      } catch (error) {
+        if (signal.aborted || error instanceof ApiError || tries === mostTries) throw error;
+      }
+      await this.#options.clock.sleep(retryMs, signal);
+    }
+  }
+
   #tell(about: InvolvedObject, told: Told): void {
     if (this.#waiting.length >= mostWaiting) return;
     this.#waiting.push({ about, told, atMs: this.#options.clock.now() });
     this.#gate.open();
   }
 
-  async #write({ about, told, atMs }: Happened, signal: AbortSignal): Promise<void> {
+  /** @returns what writes it, which may be tried again. */
+  #putting({ about, told, atMs }: Happened): (signal: AbortSignal) => Promise<void> {
     const { api, nodeName, component = 'kubelet', random } = this.#options;
     const at = apiTime(atMs);
     const object = [about.kind, about.uid, about.fieldPath ?? ''].join('\n');
     const next = this.#correlation.next(object, told, atMs);
-    if (next === undefined) return;
+    if (next === undefined) return async () => {};
     const namespace = about.namespace ?? 'default';
-    if (next.as === 'again') {
-      const body = { count: next.count, message: next.message, lastTimestamp: at };
-      try {
-        await api.patch(events, namespace, next.name, { type: 'merge', body }, signal);
-        return;
-      } catch (error) {
-        if (!isNotFound(error)) throw error;
-        this.#correlation.forget(next.id);
-      }
-    }
     const name = this.#correlation.nameOf(about.name, atMs, random);
-    await api.create(
-      events,
-      namespace,
-      {
-        metadata: { name, namespace },
-        ...{ involvedObject: about, type: told.type, reason: told.reason, message: next.message, count: 1 },
-        ...{ firstTimestamp: at, lastTimestamp: at, source: { component, host: nodeName } },
-        ...{ reportingComponent: component, reportingInstance: nodeName },
-      },
-      signal,
-    );
-    this.#correlation.wrote(next.id, name);
+    const event = {
+      metadata: { name, namespace },
+      ...{ involvedObject: about, type: told.type, reason: told.reason, message: next.message, count: 1 },
+      ...{ firstTimestamp: at, lastTimestamp: at, source: { component, host: nodeName } },
+      ...{ reportingComponent: component, reportingInstance: nodeName },
+    };
+    return async (signal) => {
+      if (next.as === 'again') {
+        const body = { count: next.count, message: next.message, lastTimestamp: at };
+        try {
+          await api.patch(events, namespace, next.name, { type: 'merge', body }, signal);
+          return;
+        } catch (error) {
+          if (!isNotFound(error)) throw error;
+          this.#correlation.forget(next.id);
+        }
+      }
+      try {
+        await api.create(events, namespace, event, signal);
+      } catch (error) {
+        // It is there since a try that was not answered.
+        if (!isConflict(error)) throw error;
+      }
+      this.#correlation.wrote(next.id, name);
+    };
   }
 }
 

@@ -19,7 +19,7 @@ beforeAll(async () => {
   nodes = await TestNodes.open();
   // 1,426 MiB of it are for pods.
   const capacity = { cpuMillis: 2_000, memoryMiB: 2_000, pods: 29, ephemeralStorageBytes: 20 * GiB };
-  node = new TestNode(await nodes.access(name), { name, instanceId: 'i-13', capacity }, fastClock(100));
+  node = new TestNode(await nodes.access(name), { name, instanceId: 'i-13', capacity }, fastClock(50));
   await start();
 });
 afterAll(async () => {
@@ -32,8 +32,7 @@ const start = () =>
   node.restart({ machineDisk: async () => machineDisk(), settings: { pressureTransitionMs: 36_000_000 } });
 
 type Json = Awaited<ReturnType<TestNodes['get']>>;
-const until = (path: string, what: string, holds: (json: Json) => boolean) =>
-  nodes.until(path, what, holds, 40_000);
+const until = (path: string, what: string, holds: (json: Json) => boolean) => nodes.until(path, what, holds);
 const container = (args: readonly string[], requests: object = {}, more: object = {}) => ({
   ...{ name: 'c', image: 'demo', args, resources: { requests } },
   ...more,

@@ -87,7 +87,9 @@ describe('a running pod', () => {
     const after = await nodes.until(path, 'the resize', isResized('1'));
     expect(first(after)).toMatchObject({ restartCount: 1, resources: both('1', '128Mi') });
     expect(engineOf('restarts')?.spec).toMatchObject({ cpuMillis: 1_000, memoryMiB: 128 });
-    expect(await nodes.eventsOf('restarts')).toContain('Killing: Container c resize requires restart');
+    await expect
+      .poll(() => nodes.eventsOf('restarts'))
+      .toContain('Killing: Container c resize requires restart');
     await end(path);
   });
 

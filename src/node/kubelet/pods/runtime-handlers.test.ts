@@ -35,7 +35,7 @@ async function failureOf(path: string) {
     'an event of its sandbox',
     (json) => json.items.length > 0,
   );
-  const { metadata, status } = await nodes.get(path);
+  const { metadata, status } = await nodes.until(path, 'a status', (json) => json.status.containerStatuses);
   const [{ state }] = status.containerStatuses;
   expect(ofPod(metadata.uid)).toEqual([]);
   return { phase: status.phase, waits: state.waiting.reason, message: items[0].message };
@@ -55,9 +55,14 @@ describe('a pod of a RuntimeClass', () => {
       runtimeClassName: 'brief',
       containers: [{ name: 'main', image: 'demo', args: ['exit', '1', '500'] }],
     });
-    await nodes.until(path, 'running', ({ status }) => status.containerStatuses?.[0].started);
+    await nodes.until(path, 'a run', ({ status }) => status.containerStatuses?.[0].containerID);
     await nodes.cluster.call('DELETE', `${classes}/brief`);
-    await nodes.until(path, 'restarts', ({ status }) => status.containerStatuses[0].restartCount > 1);
+    const [{ restartCount }] = (await nodes.get(path)).status.containerStatuses;
+    await nodes.until(
+      path,
+      'a restart',
+      ({ status }) => status.containerStatuses[0].restartCount > restartCount,
+    );
   });
 
   it('waits, and says why, where the node has no such runtime', async () => {

@@ -1,7 +1,7 @@
 import { createServer as createHttp2Server, type Http2Server } from 'node:http2';
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { systemClock } from '../../../clock/index.ts';
+import { type Clock, systemClock, VirtualClock } from '../../../clock/index.ts';
 import { createServer } from '../../../http.ts';
 import { RuntimeError } from '../../../runtime/index.ts';
 import type { PodDialer } from '../kubelet-options.ts';
@@ -9,31 +9,34 @@ import { directDialer } from './direct-dialer.ts';
 import { type Handler, handlerOf } from './handler.ts';
 import { handlerRunner } from './run-probe.ts';
 
+/** Where no other test listens. */
+const ownHost = '127.0.83.3';
 const servers: (Server | Http2Server)[] = [];
 afterEach(async () => {
   for (const server of servers.splice(0)) await new Promise((resolve) => server.close(resolve));
 });
 async function listening(server: Server | Http2Server): Promise<number> {
   servers.push(server);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(0, ownHost, resolve));
   return (server.address() as AddressInfo).port;
 }
 
 /** Where nobody is but by the dialer. */
 const address = '192.0.2.1';
 const dialer: PodDialer = {
-  connect: (asked, until) => directDialer.connect({ ...asked, address: '127.0.0.1' }, until),
+  connect: (asked, until) => directDialer.connect({ ...asked, address: ownHost }, until),
 };
 const { signal } = new AbortController();
 const target = { containerName: 'c', podUid: 'u' };
 const run = (
   handler: Handler,
   exec?: () => Promise<{ exitCode: number; output: string; hasNotStarted?: true }>,
-  timeoutMs = 2_000,
+  timeoutMs = 60_000,
+  clock: Clock = systemClock(),
 ) =>
   handlerRunner({
     runtime: { exec: exec ?? (() => expect.fail()) },
-    ...{ dialer, clock: systemClock(), version: '1.35' },
+    ...{ dialer, clock, version: '1.35' },
   })(handler, target, { timeoutMs, signal });
 const http = (port: number, path = '/', headers: { name: string; value: string }[] = []): Handler => ({
   ...{ type: 'http', scheme: 'http', address, port, path, headers },
@@ -124,8 +127,8 @@ describe('a gRPC probe', () => {
     });
     return listening(server);
   };
-  const ask = (port: number, service = '', timeoutMs = 2_000) =>
-    run({ type: 'grpc', address, port, service }, undefined, timeoutMs);
+  const ask = (port: number, service = '', timeoutMs = 60_000, clock?: Clock) =>
+    run({ type: 'grpc', address, port, service }, undefined, timeoutMs, clock);
   const nobody = (port: number, within: string): string =>
     `timeout: failed to connect service "${address}:${port}" within ${within}: context deadline exceeded`;
 
@@ -168,7 +171,7 @@ describe('a gRPC probe', () => {
     const silent = await listening(createTcpServer((socket) => void open.push(socket)));
     expect((await ask(silent, '', 1_000)).message).toBe(nobody(silent, '1s'));
     for (const socket of open) socket.destroy();
-    const late = ask(port, '', 5_000);
+    const late = ask(port);
     const server = createHttp2Server();
     server.on('stream', (stream) => {
       stream.respond({ 'content-type': 'application/grpc' }, { waitForTrailers: true });
@@ -176,13 +179,18 @@ describe('a gRPC probe', () => {
       stream.end(Buffer.from([0, 0, 0, 0, 2, 8, 1]));
     });
     servers.push(server);
-    server.listen(port, '127.0.0.1');
+    server.listen(port, ownHost);
     expect(await late).toEqual({ isSuccess: true, message: '' });
   });
 
   it('says that no answer came in time, or none at all', async () => {
-    const silent = await listening(createHttp2Server(() => {}));
-    expect((await ask(silent, '', 1_000)).message).toBe('timeout: health rpc did not complete within 1s');
+    const clock = new VirtualClock(0);
+    const asked = Promise.withResolvers<void>();
+    const silent = await listening(createHttp2Server(() => asked.resolve()));
+    const asking = ask(silent, '', 1_000, clock);
+    await asked.promise;
+    await clock.advance(1_000);
+    expect((await asking).message).toBe('timeout: health rpc did not complete within 1s');
     const rude = createHttp2Server();
     rude.on('stream', (stream) => stream.session?.destroy());
     expect((await ask(await listening(rude))).message).toMatch(

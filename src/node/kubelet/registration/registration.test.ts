@@ -11,9 +11,9 @@ const path = `/api/v1/nodes/${testNode.name}`;
 const lease = `/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/${testNode.name}`;
 const seen = async (at = path) => (await nodes.cluster.call('GET', at)).json;
 
-/** @throws {Error} with what is there instead, after five seconds. */
+/** @throws {Error} with what is there instead, after fifty seconds. */
 async function until(what: string, holds: (json: Awaited<ReturnType<typeof seen>>) => boolean, at = path) {
-  for (let tries = 0; tries < 250; tries++) {
+  for (let tries = 0; tries < 2_500; tries++) {
     const json = await seen(at);
     if (holds(json)) return json;
     await new Promise((resolve) => setTimeout(resolve, 20));

@@ -89,12 +89,12 @@ export class TestNodes implements AsyncDisposable {
     return (await this.cluster.call('GET', path)).json;
   }
 
-  /** @throws {Error} with what is there instead, after ten seconds or as long as is said. */
+  /** @throws {Error} with what is there instead, after fifty seconds or as long as is said. */
   async until(
     path: string,
     what: string,
     holds: (json: Awaited<ReturnType<TestNodes['get']>>) => boolean,
-    withinMs = 30_000,
+    withinMs = 50_000,
   ) {
     const clock = systemClock();
     const deadlineMs = clock.monotonic() + withinMs;
