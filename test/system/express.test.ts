@@ -4,6 +4,7 @@ import {
   type ECSExpressGatewayService,
 } from '@aws-sdk/client-ecs';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { signByClock } from './sign-by-clock.ts';
 import { type System, startSystem } from './system.ts';
 
 /** Express services over the whole control plane: all that they stand on is there, made with the role that was passed. */
@@ -270,14 +271,15 @@ describe('UpdateExpressGatewayService', () => {
       });
       return ScalingPolicies.map(({ PolicyName }) => PolicyName);
     };
-    await system.until('the other metric', async () =>
-      (await policies()).includes('webALBRequestCountPerTarget'),
+    await system.until(
+      'the other metric alone',
+      async () => String(await policies()) === 'webALBRequestCountPerTarget',
+      { seen: policies },
     );
     await system.until(
       'two tasks to be wanted',
       async () => (await system.service('web')).desiredCount === 2,
     );
-    expect(await policies()).toEqual(['webALBRequestCountPerTarget']);
     expect(await system.service('web')).toMatchObject({ loadBalancers: [{ containerPort: 9090 }] });
     const groups = async () => {
       const { SecurityGroups: [own] = [] } = await system.ec2.describeSecurityGroups({
@@ -353,7 +355,7 @@ describe('the infrastructure role', () => {
     expect((await system.service('web')).loadBalancers).toEqual([]);
     await system.iam.attachRolePolicy({ RoleName: 'infrastructure', PolicyArn: managed });
     await untilScheduled('web');
-    expect((await described(serviceArn)).status).toEqual({ statusCode: 'ACTIVE' });
+    await expect.poll(async () => (await described(serviceArn)).status).toEqual({ statusCode: 'ACTIVE' });
   });
 });
 
@@ -369,6 +371,7 @@ it('runs something else with the roles of its tasks only for those who may pass 
     secretAccessKey: AccessKey?.SecretAccessKey ?? '',
   };
   const ada = new ECS({ endpoint: system.endpoint, region: 'eu-west-1', credentials });
+  signByClock(ada.config, system.clock);
   onTestFinished(() => ada.destroy());
   const primaryContainer = { image: 'harbor/other:1' };
   await expect(ada.updateExpressGatewayService({ serviceArn, primaryContainer })).rejects.toThrow(

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -62,6 +63,8 @@ export class System implements AsyncDisposable {
   readonly store: Store;
   readonly machines: TestMachine[] = [];
   readonly directory = mkdtempSync(join(tmpdir(), 'catamaran-system-'));
+  /** Nobody else's: while the control plane is away, no other test takes its port. */
+  readonly #host = `127.${randomInt(1, 255)}.${randomInt(256)}.${randomInt(1, 255)}`;
   readonly #options: SystemOptions;
   readonly #events = new MemoryEventStore();
   readonly #metrics = new MemoryMetricStore();
@@ -284,7 +287,7 @@ export class System implements AsyncDisposable {
   async until<T>(
     what: string,
     look: () => Promise<T | undefined | false> | T | undefined | false,
-    { withinMs = 30_000, seen }: { readonly withinMs?: number; readonly seen?: () => unknown } = {},
+    { withinMs = 50_000, seen }: { readonly withinMs?: number; readonly seen?: () => unknown } = {},
   ): Promise<T> {
     const deadline = performance.now() + withinMs;
     for (;;) {
@@ -326,7 +329,7 @@ export class System implements AsyncDisposable {
       events: this.#events,
       metrics: this.#metrics,
       eventLog: mortal.eventLog(this.eventLog),
-      host: '127.0.0.1',
+      host: this.#host,
       port,
       ownKeys: (accessKeyId) => this.#keys.get(accessKeyId),
       sealer: this.#sealer,
@@ -383,4 +386,4 @@ export class System implements AsyncDisposable {
 export const startSystem = (options: SystemOptions): Promise<System> => System.start(options);
 
 /** For the SDK's waiters, whose delays are in seconds. */
-export const quickly = { maxWaitTime: 15, minDelay: 0.02, maxDelay: 0.05 } as const;
+export const quickly = { maxWaitTime: 50, minDelay: 0.02, maxDelay: 0.05 } as const;

@@ -2,9 +2,7 @@ import { waitUntilServicesStable } from '@aws-sdk/client-ecs';
 import { expect, it, onTestFinished } from 'vitest';
 import { quickly, startSystem } from './system.ts';
 
-it('what tasks use becomes CloudWatch metrics of their service and cluster', {
-  timeout: 60_000,
-}, async () => {
+it('what tasks use becomes CloudWatch metrics of their service and cluster', async () => {
   const system = await startSystem({
     seed: 3,
     instances: 2,

@@ -68,7 +68,10 @@ describe('certificates that are requested', () => {
     const arn = await server.issued('harbour.example');
     const { chain, privateKey } = served(arn);
     const { CertificateChain = '' } = await server.acm.getCertificate({ CertificateArn: arn });
-    const listener = createServer({ cert: chain, key: privateKey }, (socket) => socket.end('ahoy')).listen(0);
+    const listener = createServer({ cert: chain, key: privateKey }, (socket) =>
+      socket.on('error', () => {}).end('ahoy'),
+    );
+    listener.listen(0, '127.0.0.1');
     await once(listener, 'listening');
     const { port } = listener.address() as AddressInfo;
     const client = connect({ port, host: '127.0.0.1', servername: 'harbour.example', ca: CertificateChain });

@@ -145,7 +145,7 @@ describe.each([
     expect(Label).toBe('Speed');
     expect(Datapoints).toEqual([{ Timestamp: new Date(start), Average: 12, SampleCount: 2, Unit: 'None' }]);
     await sdk.putMetricAlarm(alarm);
-    await waitUntilAlarmExists({ client: sdk, maxWaitTime: 10 }, { AlarmNames: ['too fast'] });
+    await waitUntilAlarmExists({ client: sdk, maxWaitTime: 50 }, { AlarmNames: ['too fast'] });
     await expect(sdk.deleteAlarms({ AlarmNames: ['none'] })).rejects.toThrow(ResourceNotFound);
     await expect(sdk.putCompositeAlarm({ AlarmName: 'a', AlarmRule: 'TRUE' })).rejects.toThrow(
       'PutCompositeAlarm is not supported by this version of Catamaran yet',

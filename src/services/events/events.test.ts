@@ -4,7 +4,7 @@ import {
   type PutTargetsCommandInput,
   ResourceNotFoundException,
 } from '@aws-sdk/client-eventbridge';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { seededRandom, systemClock } from '../../clock/index.ts';
 import { createGateway } from '../../gateway/index.ts';
 import { rootOnly } from '../../gateway/testing/root-only.ts';
@@ -65,13 +65,12 @@ const boat = (speed: number, bent: object = {}) => ({
 });
 
 /** The lines of a log group, once there are so many. */
-async function lines(logGroupName: string, count: number): Promise<string[]> {
-  for (let tries = 0; tries < 200; tries += 1) {
-    const { events = [] } = await logs.filterLogEvents({ logGroupName }).catch(() => ({ events: [] }));
-    if (events.length >= count) return events.map(({ message = '' }) => message);
-    await context.clock.sleep(10);
-  }
-  throw new Error(`${logGroupName} did not get ${count} lines`);
+function lines(logGroupName: string, count: number): Promise<string[]> {
+  return vi.waitFor(async () => {
+    const { events = [] } = await logs.filterLogEvents({ logGroupName });
+    expect(events.length).toBeGreaterThanOrEqual(count);
+    return events.map(({ message = '' }) => message);
+  });
 }
 
 describe('every operation', () => {

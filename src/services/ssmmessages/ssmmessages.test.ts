@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { seededRandom, VirtualClock } from '../../clock/index.ts';
 import { recordingLog } from '../../log.ts';
@@ -57,7 +57,7 @@ class Connection {
   }
 
   async until<T>(what: string, look: () => T | undefined | false): Promise<T> {
-    const deadline = performance.now() + 20_000;
+    const deadline = performance.now() + 50_000;
     for (;;) {
       const found = look();
       if (found !== undefined && found !== false) return found;
@@ -216,9 +216,11 @@ describe('the message gateway', () => {
     await one.process.got(messageTypes.channelClosed);
     const other = await gateway.joined();
     other.process.socket.terminate();
-    await other.process.ended();
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    await gateway.clock.advance(1_000);
+    // A second after the server has heard of it.
+    await vi.waitFor(async () => {
+      await gateway.clock.advance(1_000);
+      expect(other.client.messages.at(-1)?.messageType).toBe(messageTypes.channelClosed);
+    });
     expect(outputOf(await other.client.got(messageTypes.channelClosed))).toContain('was lost');
   });
 
@@ -261,7 +263,6 @@ describe('the message gateway', () => {
     const { streamUrl } = gateway.start();
     const silent = gateway.connect(streamUrl, undefined);
     await silent.until('the connection', () => silent.socket.readyState === silent.socket.OPEN);
-    await new Promise((resolve) => setTimeout(resolve, 50));
     await gateway.clock.advance(10_000);
     expect(await silent.ended()).toEqual({ code: 1008, reason: 'No token came' });
     const binary = gateway.connect(streamUrl, undefined);

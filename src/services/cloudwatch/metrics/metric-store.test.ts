@@ -120,9 +120,7 @@ describe.each(drivers)('metric store: $name', ({ open }) => {
     expect(await left(now + hours.keptMs + 2 * hourMs)).toEqual([0, 0, 2]);
   });
 
-  it('lets the metric go that was silent the longest when there are too many', {
-    timeout: 60_000,
-  }, async () => {
+  it('lets the metric go that was silent the longest when there are too many', async () => {
     await using store = open();
     const metric = (index: number) => ({ ...speed, dimensions: [{ name: 'Boat', value: `b${index}` }] });
     const all = Array.from({ length: maxSeries + 1 }, (_, index) =>

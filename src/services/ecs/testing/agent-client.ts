@@ -65,7 +65,7 @@ function closed(server: Server): Promise<void> {
   return new Promise((resolve) => server.close(() => resolve()));
 }
 
-const patienceMs = 5_000;
+const patienceMs = 50_000;
 
 export interface ReceivedFrame {
   readonly type: string;
@@ -133,7 +133,7 @@ export class AgentClient {
   }
 }
 
-/** Resolves when the predicate holds. @throws after five seconds, with what `seen` shows. */
+/** Resolves when the predicate holds. @throws after a while, with what `seen` shows. */
 export async function until(predicate: () => boolean, seen: () => unknown): Promise<void> {
   const deadline = performance.now() + patienceMs;
   while (!predicate()) {

@@ -125,7 +125,7 @@ async function theirs(): Promise<(it: GeneratedCase) => string> {
   };
 }
 
-it('decides as another engine does, but for what is explained', { timeout: 60_000 }, async () => {
+it('decides as another engine does, but for what is explained', async () => {
   const generated = cases();
   if (process.env.CATAMARAN_WRITE === '1') {
     const ask = await theirs();
