@@ -60,7 +60,7 @@ async function configured(
           },
         ],
         namespaceSelector: { matchLabels: { own } },
-        ...{ sideEffects: 'None', admissionReviewVersions: ['v1'] },
+        ...{ sideEffects: 'None', admissionReviewVersions: ['v1'], timeoutSeconds: 30 },
         ...webhook,
       },
     ],
@@ -336,8 +336,7 @@ describe('a webhook that misbehaves', () => {
     ],
   ])('and %s fails the write, or is passed over where it may', async (what, answer, message) => {
     const own = await namespace();
-    // Megabytes take their time where much else is going on.
-    const timeoutSeconds = what === 'answers without end' ? 10 : 1;
+    const timeoutSeconds = what === 'hangs' ? 1 : 30;
     await using _ = await configured(own, answer, { webhook: { timeoutSeconds } });
     const { status, json } = await cluster.call('POST', maps(own), map('a'));
     expect([status, json.reason, json.message]).toEqual([
@@ -405,7 +404,7 @@ describe('a webhook behind a service', () => {
     });
     const { json } = await cluster.call('POST', maps(own), map('a'));
     expect(json.message).toMatch(message);
-    expect(json.message).toContain(`Post "https://hook.${own}.svc:${port}/judge?timeout=10s": `);
+    expect(json.message).toContain(`Post "https://hook.${own}.svc:${port}/judge?timeout=30s": `);
   });
 
   it('is reached where its name leads, and proves to be the service', async () => {

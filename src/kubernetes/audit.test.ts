@@ -115,6 +115,7 @@ describe('the audit log of a cluster', () => {
       webhooks: [
         {
           ...{ name: 'judge.example.com', sideEffects: 'None', admissionReviewVersions: ['v1'] },
+          timeoutSeconds: 30,
           clientConfig: { url: `https://127.0.0.1:${hook.port}/`, caBundle: hook.caBundle },
           rules: [
             { operations: ['CREATE'], apiGroups: [''], apiVersions: ['v1'], resources: ['configmaps'] },

@@ -26,7 +26,7 @@ async function webhook(name: string, answer: WebhookAnswer, asked: object, more:
     webhooks: [
       {
         ...{ name: 'hook.example.com', sideEffects: 'None', admissionReviewVersions: ['v1'], rules: [asked] },
-        ...{ clientConfig: { url: `https://127.0.0.1:${port}/`, caBundle }, ...more },
+        ...{ clientConfig: { url: `https://127.0.0.1:${port}/`, caBundle }, timeoutSeconds: 30, ...more },
       },
     ],
   });

@@ -1,6 +1,6 @@
 import { request as httpsRequest } from 'node:https';
 import { createInterface } from 'node:readline';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { crontabs, define, definition, definitionsPath } from './testing/custom-definitions.ts';
 import { type EksServer, startEks, type TestCluster } from './testing/eks-server.ts';
 import { startWebhook, type WebhookAnswer, type WebhookServer } from './testing/webhook-server.ts';
@@ -151,6 +151,7 @@ describe('the conversion webhook of a CustomResourceDefinition', () => {
         });
     });
     request.on('error', done.reject).end();
+    await vi.waitFor(() => expect(seen).toHaveLength(1));
     for (const port of [1, 2, 3])
       await cluster.call('PATCH', `${crontabs(group)}/one`, { spec: { hostPort: `harbor:${port}` } }, merge);
     await cluster.call('DELETE', `${crontabs(group)}/one`);
@@ -270,6 +271,24 @@ describe('the conversion webhook of a CustomResourceDefinition', () => {
       expect((await cluster.call('DELETE', `${crontabs(group)}/one`)).status).toBe(200);
     },
   );
+
+  it('that is slow leaves no watch behind whose objects have got another form meanwhile', async () => {
+    const group = 'slow.example.com';
+    const [asked, goes] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    await using _ = await defined(group, async (review, path) => {
+      asked.resolve();
+      await goes.promise;
+      return honest(review, path);
+    });
+    await put(group, 'one', 'harbor:80');
+    const watching = cluster.call('GET', `${crontabs(group, 'v2')}?watch=true&timeoutSeconds=600`);
+    await asked.promise;
+    const [v1, v2] = versions('v1');
+    const changed = { spec: { versions: [v1, { ...v2, schema: schemaOf('host', 'port', 'tide') }] } };
+    await cluster.call('PATCH', `${definitionsPath}/crontabs.${group}`, changed, merge);
+    goes.resolve();
+    expect((await watching).text).toContain('"ADDED"');
+  });
 
   it('that hangs holds neither other kinds nor the end of its own', async () => {
     const group = 'hang.example.com';

@@ -42,6 +42,7 @@ async function configured(kind: 'mutating' | 'validating', more: object) {
     webhooks: [
       {
         ...{ name: 'judge.example.com', admissionReviewVersions: ['v1'], sideEffects: 'None' },
+        timeoutSeconds: 30,
         clientConfig: { url: `https://127.0.0.1:${hook.port}/`, caBundle: hook.caBundle },
         ...more,
       },

@@ -257,7 +257,7 @@ describe('an Ingress of the class alb', () => {
     expect([await remaining(), await theirs()]).toEqual([[0, 3, 0], []]);
     for (const TargetGroupArn of [legacy, store, late])
       await server.ask('elasticloadbalancing', 'DeleteTargetGroup', { TargetGroupArn });
-  }, 60_000);
+  });
 
   it('has the certificates of its hosts where it names none, and waits until there are some', async () => {
     const request = async (DomainName: string) =>
@@ -290,7 +290,7 @@ describe('an Ingress of the class alb', () => {
     expect(Certificates.find(({ IsDefault }) => IsDefault)?.CertificateArn).toBe(wildcard);
     await cluster.call('DELETE', `${ingressUrl}/secure`);
     await eventually(async () => expect(await remaining()).toEqual([0, 0, 0]));
-  }, 60_000);
+  });
 
   it('has regular expressions and transforms by annotations, until they go', async () => {
     const url = { regex: '^/api/(.*)$', replace: '/$1' };
@@ -442,7 +442,7 @@ describe('an Ingress of the class alb', () => {
     await cluster.call('PATCH', `${services}/api`, { metadata: { annotations: nothing } }, patch);
     await cluster.call('DELETE', `${ingressUrl}/guarded`);
     await eventually(async () => expect(await remaining()).toEqual([0, 0, 0]));
-  }, 60_000);
+  });
 
   it('shares one with others of its group, in their order, until the last of them goes', async () => {
     const grouped = (order: string) => ({ [`${of}group.name`]: 'harbour', [`${of}group.order`]: order });
@@ -571,6 +571,7 @@ describe('an Ingress of the class alb', () => {
     await made(ingressUrl, ingress('wrong', paths, { annotations }));
     await eventually(async () => expect(await messagesOf('wrong')).toContain(why));
     await cluster.call('DELETE', `${ingressUrl}/wrong`);
+    await eventually(async () => expect((await cluster.call('GET', `${ingressUrl}/wrong`)).status).toBe(404));
   });
 
   it('is as the parameters of its class say, in the namespaces that they select, and follows them', async () => {
@@ -661,7 +662,7 @@ describe('an Ingress of the class alb', () => {
     await cluster.call('DELETE', `${paramsUrl}/outer`);
     await cluster.call('DELETE', `${ingressUrl}/two`);
     await eventually(async () => expect(await remaining()).toEqual([0, 0, 0]));
-  }, 60_000);
+  });
 
   it.each([
     [{ listeners: [{ port: 80 }] }, 'spec.listeners is not supported'],

@@ -144,6 +144,7 @@ describe('each kind', () => {
 
   it('tells its watchers of all that', async () => {
     expect(watched.length).toBe(kept.length);
+    await server.reconcilers.idle();
     await Promise.all(
       watched.map(async ({ resource, path, name }) => {
         const { text } = await cluster.call(
@@ -197,7 +198,9 @@ describe('each kind', () => {
     expect(older.spec).toEqual({
       ...{ maxReplicas: 3, minReplicas: 1, scaleTargetRef: target, targetCPUUtilizationPercentage: 50 },
     });
-    const changed = { ...older, spec: { ...older.spec, targetCPUUtilizationPercentage: 60 } };
+    // Without a version: its controller writes to it as well.
+    const { resourceVersion: _, ...metadata } = older.metadata;
+    const changed = { ...older, metadata, spec: { ...older.spec, targetCPUUtilizationPercentage: 60 } };
     expect((await cluster.call('PUT', `${v1}/h`, changed)).json.spec.targetCPUUtilizationPercentage).toBe(60);
     const { json: newer } = await cluster.call('GET', `${v2}/h`);
     expect(newer.spec.metrics).toEqual([

@@ -60,9 +60,10 @@ describe('a namespace that is deleted', () => {
     });
     await server.reconcilers.idle();
     expect((await cluster.call('DELETE', namespace)).json.status.phase).toBe('Terminating');
-    await server.reconcilers.idle();
-    expect(await conditions()).toEqual(
-      remaining('pods. has 1 resource instances', 'example.com/keep in 1 resource instances'),
+    await soon(async () =>
+      expect(await conditions()).toEqual(
+        remaining('pods. has 1 resource instances', 'example.com/keep in 1 resource instances'),
+      ),
     );
     const { json } = await cluster.call('GET', `${namespace}/configmaps/free`);
     expect(json.metadata.deletionTimestamp).toBeUndefined();

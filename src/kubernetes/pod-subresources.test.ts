@@ -19,6 +19,8 @@ async function makePod(name: string, spec: object = {}, metadata: object = {}): 
   const body = { metadata: { name, ...metadata }, spec: { containers: [container], ...spec } };
   const { status, json } = await cluster.call('POST', pods, body);
   expect([status, json.message]).toEqual([201, undefined]);
+  // The scheduler has said that there is no node for it.
+  await server.reconcilers.idle();
 }
 
 const bind = (name: string, node = 'n1', path = `${pods}/${name}/binding`) =>

@@ -22,7 +22,7 @@ describe('a watcher that does not read', () => {
   afterAll(() => server[Symbol.asyncDispose]());
 
   it('gets all of a state that is larger than what may wait, when it does read', async () => {
-    const response = await watch(`${path}?watch=1&timeoutSeconds=30`);
+    const response = await watch(`${path}?watch=1&timeoutSeconds=300`);
     // The server has sent what it may, and waits.
     await once(response, 'readable');
     await cluster.call('POST', path, { metadata: { name: 'last' } });
@@ -38,7 +38,7 @@ describe('a watcher that does not read', () => {
   it('is let go when too much of what happened waits for it, with the answer to begin again', async () => {
     const { json } = await cluster.call('GET', `${path}?limit=1`);
     const response = await watch(
-      `${path}?watch=1&timeoutSeconds=30&resourceVersion=${json.metadata.resourceVersion}`,
+      `${path}?watch=1&timeoutSeconds=300&resourceVersion=${json.metadata.resourceVersion}`,
     );
     for (let index = 0; index < count; index += 1)
       await cluster.call('PUT', `${path}/large-${index}`, {

@@ -27,7 +27,9 @@ beforeAll(async () => {
   cluster = await server.cluster('harbor', { version: '1.35' });
   kubelet = await startFakeKubelet(cluster, 'n1.internal', {
     answer: ({ method, url, headers: { authorization } }, response) => {
-      asked.push({ method: method ?? '', url: url ?? '', ...(authorization && { authorization }) });
+      // The cluster asks for these by itself, every 15 s.
+      if (url !== '/metrics/resource')
+        asked.push({ method: method ?? '', url: url ?? '', ...(authorization && { authorization }) });
       response.writeHead(answers.status, { 'content-type': 'text/plain' }).end(answers.text);
     },
     upgrade: ({ method, url, headers }, socket) => {
@@ -161,6 +163,7 @@ describe('a command in a container', () => {
       webhooks: [
         {
           ...{ name: 'guard.example.com', admissionReviewVersions: ['v1'], sideEffects: 'None' },
+          timeoutSeconds: 30,
           clientConfig: { url: `https://127.0.0.1:${hook.port}/`, caBundle: hook.caBundle },
           rules: [
             { apiGroups: [''], apiVersions: ['v1'], operations: ['CONNECT'], resources: ['pods/attach'] },

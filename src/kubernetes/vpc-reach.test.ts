@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { request } from 'node:https';
 import { createServer, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { clusterKey, clusters } from '../services/eks/index.ts';
 import { type EksServer, scope, startEks, type TestCluster } from './testing/eks-server.ts';
 import { startRemoteApi } from './testing/remote-api-server.ts';
@@ -43,7 +43,7 @@ describe('in the VPC the API server reaches', () => {
     webhooks: [
       {
         ...{ name: `${name}.example.com`, admissionReviewVersions: ['v1'], sideEffects: 'None' },
-        clientConfig: { caBundle, ...clientConfig },
+        ...{ clientConfig: { caBundle, ...clientConfig }, timeoutSeconds: 30 },
         objectSelector: { matchLabels: { judged: name } },
         rules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['configmaps'] }],
       },
@@ -133,11 +133,12 @@ describe('in the VPC the API server reaches', () => {
         ...{ service: { namespace: 'default', name: 'wardle' }, caBundle: remote.caBundle },
       },
     });
-    await server.reconcilers.idle();
     const asked = `/apis/${groupVersion}/namespaces/default/flunders/a`;
-    expect((await cluster.call('GET', asked)).json).toEqual({
-      ...{ kind: 'Flunder', url: asked, client: 'front-proxy-client' },
-    });
+    await vi.waitFor(async () =>
+      expect((await cluster.call('GET', asked)).json).toEqual({
+        ...{ kind: 'Flunder', url: asked, client: 'front-proxy-client' },
+      }),
+    );
   });
 });
 

@@ -70,8 +70,9 @@ export async function watchObjects(
   const seconds = Math.max(1, options.timeoutSeconds ?? leastSeconds + cluster.random.integer(leastSeconds));
   ends.use(clock.after(seconds * 1_000, end));
   response.once('close', end);
-  // Either may have been while the state was read.
+  // Each may have been while the state was read.
   if (response.destroyed || cluster.signal.aborted) end();
+  if (resource.custom !== undefined && !isServedSo(cluster, resource)) end();
   cluster.signal.addEventListener('abort', end, { once: true });
   ends.defer(() => cluster.signal.removeEventListener('abort', end));
   stream.open();

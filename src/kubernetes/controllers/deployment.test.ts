@@ -134,6 +134,7 @@ describe('a Deployment', () => {
   it('that is paused scales, and rolls out only when it is resumed', async () => {
     const at = await work.namespace();
     await at.create('deployments.apps', web());
+    await work.settled();
     await at.patch('deployments.apps', 'web', { spec: { paused: true } });
     await at.patch('deployments.apps', 'web', { ...image('nginx:2') });
     await at.patch('deployments.apps', 'web/scale', { spec: { replicas: 5 } });

@@ -268,7 +268,7 @@ describe('a pod on Fargate', () => {
     await server[Symbol.asyncDispose]();
     let isTrusted = true;
     server = await startEks({ store, whyNotAssumed: () => (isTrusted ? undefined : 'nobody may') });
-    await server.reconcilers.idle();
+    cluster = await server.found('harbor');
     await createProfile();
     isTrusted = false;
     await createPod('web');
@@ -299,7 +299,7 @@ describe('a pod on Fargate', () => {
     const again = async () => {
       await server[Symbol.asyncDispose]();
       server = await startEks({ store });
-      await server.reconcilers.idle();
+      cluster = await server.found('harbor');
     };
     await again();
     expect(instances().map(({ instanceId }) => instanceId)).toEqual([node.instanceId]);

@@ -80,7 +80,7 @@ async function servingCertificate(cluster: TestCluster, node: string) {
   };
   await made(cluster.call('POST', path, { metadata: { name: `serving-${node}` }, spec }, headers));
   const watch = `${path}?watch=true&fieldSelector=metadata.name=serving-${node}&timeoutSeconds=1`;
-  for (let tries = 0; tries < 10; tries += 1) {
+  for (let tries = 0; tries < 60; tries += 1) {
     const { status } = (await cluster.call('GET', `${path}/serving-${node}`)).json;
     if (status.certificate !== undefined)
       return { certificate: Buffer.from(status.certificate, 'base64').toString(), privateKey };

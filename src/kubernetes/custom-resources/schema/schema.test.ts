@@ -336,10 +336,10 @@ describe('a value is refused', () => {
 
   it('when a short pattern is a long program', () => {
     const schema = object({ a: { type: 'string', pattern: '(x{0,30}){0,30}$' } });
-    const started = performance.now();
+    const before = process.threadCpuUsage();
     expect(told(schemaViolations(readSchema(schema), { a: 'x'.repeat(100_000) }, undefined))).toEqual([
       ': Forbidden: validating it by its schema takes more work than is allowed',
     ]);
-    expect(performance.now() - started).toBeLessThan(10_000);
+    expect(process.threadCpuUsage(before).user / 1_000).toBeLessThan(10_000);
   });
 });
