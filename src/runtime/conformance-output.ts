@@ -1,6 +1,6 @@
 import { describe, expect } from 'vitest';
 import { deadlineMs, type Words } from './conformance-words.ts';
-import { longLineBytes, manyLines, trickledLines, workloads } from './conformance-workloads.ts';
+import { longLineBytes, manyLines, tooManyLines, trickledLines, workloads } from './conformance-workloads.ts';
 import type { OutputLine } from './runtime.ts';
 
 /** What containers say. */
@@ -29,6 +29,27 @@ export function describeOutput(words: Words): void {
       })();
       await words.runtime.startContainer(spec.name);
       expect(await heard).toBe(manyLines);
+    });
+
+    check('a container whose output nobody reads goes on and ends all the same', async () => {
+      const spec = await make(workloads.saysTooMuch);
+      const unread = words.runtime.output(spec.name, 'start', never)[Symbol.asyncIterator]();
+      const first = unread.next();
+      await words.runtime.startContainer(spec.name);
+      expect((await first).value?.text).toBe('0');
+      await exited(spec.name);
+      // What has come in time is there, and the rest is told of.
+      let next = 1;
+      try {
+        for (let line = await unread.next(); !line.done; line = await unread.next(), next += 1)
+          if (line.value.text !== String(next)) expect(line.value.text).toBe(String(next));
+        expect(next).toBe(tooManyLines);
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'EngineUnavailable', detail: 'it was read too slowly' });
+      }
+      let last = '';
+      for await (const { text } of words.runtime.pastOutput(spec.name, 0, never)) last = text;
+      expect(last).toBe(String(tooManyLines - 1));
     });
 
     check('splits lines that are too long', async () => {

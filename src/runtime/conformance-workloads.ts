@@ -21,6 +21,8 @@ function* trickled(lines: number): Generator<SimOutput> {
 }
 
 export const manyLines = 200_000;
+/** More than all that stands between a container and who hears it takes. */
+export const tooManyLines = 1_000_000;
 export const trickledLines = 6_000;
 export const longLineBytes = 300 * 1024;
 
@@ -102,6 +104,10 @@ export const workloads = {
   saysMuch: {
     command: shell(`seq 0 ${manyLines - 1}`),
     program: { runForMs: 1, output: { [Symbol.iterator]: () => numbered(manyLines, '') } },
+  },
+  saysTooMuch: {
+    command: shell(`seq 0 ${tooManyLines - 1}`),
+    program: { runForMs: 1, output: { [Symbol.iterator]: () => numbered(tooManyLines, '') } },
   },
   saysLong: {
     command: shell(`head -c ${longLineBytes} /dev/zero | tr "\\000" x; echo; echo after`),

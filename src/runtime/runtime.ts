@@ -105,6 +105,8 @@ export interface Runtime extends AsyncDisposable {
    * A container's output from `from` on, until it exits or the signal aborts. `from: 'start'` must be called
    * before `startContainer` and loses nothing; `since` first reads back what the engine kept after that
    * time (epoch ms, exclusive by line), then goes on live. Lines longer than 256 KiB are split.
+   * Whoever reads too slowly holds the container, for a few seconds at most: then the rest is to be read back.
+   * @throws {RuntimeError} `EngineUnavailable`: it broke off, for that or because the engine went away.
    */
   output(
     name: string,

@@ -66,6 +66,30 @@ describe('kubectl', () => {
     await expect.poll(() => k('logs', 'listener')).toBe('heard ahoy\n');
   });
 
+  it('logs -f: a reader who stands still holds no container, and goes on where he can', async () => {
+    const lines = 1_000_000;
+    const count = `echo ready; until [ -e /tmp/go ]; do sleep 0.1; done; exec seq ${lines}`;
+    await cluster.apply({
+      ...pod('counter', {}),
+      spec: {
+        restartPolicy: 'Never',
+        automountServiceAccountToken: false,
+        containers: [cluster.container(count)],
+      },
+    });
+    await k('wait', '--for=condition=Ready', 'pod/counter', '--timeout=100s');
+    const session = await cluster.begin('piped', 'logs', '-f', 'counter');
+    await session.until('ready');
+    session.child.kill('SIGSTOP');
+    await k('exec', 'counter', '--', 'touch', '/tmp/go');
+    await k('wait', '--for=jsonpath={.status.phase}=Succeeded', 'pod/counter', '--timeout=100s');
+    session.child.kill('SIGCONT');
+    expect(await session.ended).toBe(0);
+    const numbers = session.said().split('\n').slice(1, -1).map(Number);
+    expect(numbers.at(-1)).toBe(lines);
+    expect(numbers.findIndex((number, at) => number <= (numbers[at - 1] ?? 0))).toBe(-1);
+  }, 300_000);
+
   it('cp: there and back, byte for byte', async () => {
     const at = (name: string) => join(cluster.installation.stateDirectory, name);
     const bytes = randomBytes(3_000_000);

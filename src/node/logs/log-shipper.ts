@@ -6,14 +6,13 @@ import { Gate } from '../gate.ts';
 import { LogBuffer } from './log-buffer.ts';
 import { LineGrouper, tailLength } from './log-events.ts';
 import type { LogStream } from './log-stream.ts';
+import { newLines } from './new-lines.ts';
 import { advance, type LogPosition, ResumeFilter, readBackFrom } from './position.ts';
 
 /** A multi-line event that nothing ends is shipped after this long (the Engine's driver: 5 s). */
 const multilineWaitMs = 5_000;
 /** How long full buffers hold a container's output before it is read from the engine's log instead. */
 const longestHoldMs = 5_000;
-/** Held-back lines are settled when nothing newer comes (see ResumeFilter). */
-const settleAfterMs = 1_000;
 
 /**
  * Ships one container's output: a reading side, attached to the engine, and a sending side with the buffer between
@@ -142,27 +141,18 @@ export class LogShipper {
     this.#isBehind = false;
     const position = this.#read;
     const sinceMs = readBackFrom(position);
-    const lines = runtime.output(containerName, { sinceMs }, signal)[Symbol.asyncIterator]();
-    if (position === undefined) return this.#readLines(lines);
-
-    const filter = new ResumeFilter(position);
-    const settle = () => this.#take(filter.isSettled ? [] : filter.settle());
-    const timer = clock.after(settleAfterMs, settle);
-    try {
-      await this.#readLines(lines, filter);
-    } finally {
-      timer[Symbol.dispose]();
-      settle();
-    }
+    const open = (until: AbortSignal) => runtime.output(containerName, { sinceMs }, until);
+    if (position === undefined) return this.#readLines(open(signal)[Symbol.asyncIterator]());
+    return this.#readLines(newLines(open, new ResumeFilter(position), clock, signal));
   }
 
   /** To the end, or until there is no room for too long: then the rest is to be read back. */
-  async #readLines(lines: AsyncIterator<OutputLine>, filter?: ResumeFilter): Promise<void> {
+  async #readLines(lines: AsyncIterator<OutputLine>): Promise<void> {
     try {
       for (;;) {
         const next = await lines.next();
         if (next.done) return;
-        this.#take(filter ? filter.push(next.value) : [next.value]);
+        this.#take(next.value);
         if (this.#buffer.isFull && !(await this.#waitForRoom())) {
           this.#letGo();
           return;
@@ -201,13 +191,9 @@ export class LogShipper {
     return true;
   }
 
-  #take(lines: readonly OutputLine[]): void {
-    for (const line of lines) {
-      const events = this.#grouper.push(line);
-      this.#emit(events);
-    }
-    const last = lines.at(-1);
-    if (last) this.#changed.open();
+  #take(line: OutputLine): void {
+    this.#emit(this.#grouper.push(line));
+    this.#changed.open();
   }
 
   #emit(events: ReturnType<LineGrouper['finish']>): void {

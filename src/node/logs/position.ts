@@ -34,11 +34,17 @@ export function advance(
 /** Lets through what comes after a position. */
 export class ResumeFilter {
   readonly #position: LogPosition;
-  #held: OutputLine[] = [];
+  readonly #knowsEmptyLines: boolean;
+  /** Of the lines before a newer one, the digests of the last; as many as the position knows. */
+  readonly #recent: string[] = [];
+  /** Lines after the last ones known; undefined: those have not come yet. */
+  #held: OutputLine[] | undefined;
   #isSettled = false;
 
-  constructor(position: LogPosition) {
+  /** @param options `knowsEmptyLines`: the position knows them too. What is shipped has none. */
+  constructor(position: LogPosition, { knowsEmptyLines = false } = {}) {
     this.#position = position;
+    this.#knowsEmptyLines = knowsEmptyLines;
   }
 
   get isSettled(): boolean {
@@ -48,28 +54,28 @@ export class ResumeFilter {
   push(line: OutputLine): readonly OutputLine[] {
     if (this.#isSettled) return [line];
     if (line.timeMs > this.#position.timeMs) return [...this.settle(), line];
-    // Empty lines are never shipped, so no position knows them.
-    if (line.text !== '') this.#held.push(line);
+    if (line.text === '' && !this.#knowsEmptyLines) return [];
+    const { tail } = this.#position;
+    this.#recent.push(hashOf(line));
+    if (this.#recent.length > tail.length) this.#recent.shift();
+    if (this.#isKnown()) this.#held = [];
+    else this.#held?.push(line);
     return [];
   }
 
   /** Nothing older will come: the lines held back after the last one known. */
   settle(): readonly OutputLine[] {
     this.#isSettled = true;
-    const held = this.#held;
-    this.#held = [];
-    const hashes = held.map(hashOf);
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    return held;
+  }
+
+  /** Whether the lines end as the position does. */
+  #isKnown(): boolean {
     const { tail } = this.#position;
-    for (let end = held.length - 1; end >= 0; end -= 1) {
-      const length = Math.min(tail.length, end + 1);
-      const isKnown =
-        length > 0 &&
-        hashes
-          .slice(end + 1 - length, end + 1)
-          .every((hash, index) => hash === tail[tail.length - length + index]);
-      if (isKnown) return held.slice(end + 1);
-    }
-    return [];
+    const skipped = tail.length - this.#recent.length;
+    return tail.length > 0 && this.#recent.every((hash, index) => hash === tail[skipped + index]);
   }
 }
 

@@ -33,4 +33,58 @@ describe('an attachment', () => {
     expect(socket.isPaused()).toBe(false);
     expect(await write()).toBe(257);
   });
+
+  describe('that is read too slowly', () => {
+    const clock = new VirtualClock(0);
+    const open = () => {
+      const [socket, exited] = [new PassThrough(), new PassThrough()];
+      const attachment = new Attachment(socket, exited, () => exited.destroy(), true, clock, signal);
+      const full = `${'x'.repeat(4_095)}\n`.repeat(1_025);
+      /** Until the container is held. */
+      const fill = async (): Promise<void> => {
+        for (const half of [full.slice(0, 100), full.slice(100)]) {
+          socket.write(half);
+          await setImmediate();
+        }
+        expect(socket.isPaused()).toBe(true);
+      };
+      return { socket, exited, attachment, fill };
+    };
+
+    it('lets the container go after four seconds, with the lines that have come and no piece of one', async () => {
+      const { socket, exited, attachment, fill } = open();
+      await fill();
+      socket.write('never');
+      exited.end('{"StatusCode":0}');
+      await clock.advance(3_999);
+      expect(socket.destroyed).toBe(false);
+      await clock.advance(1);
+      expect(socket.destroyed).toBe(true);
+      await attachment.closed;
+      expect(attachment.isComplete).toBe(false);
+      expect(attachment.take()).toHaveLength(1_025);
+      await attachment.changed();
+      expect(() => attachment.take()).toThrow('it was read too slowly. Read it back');
+      expect(clock.pendingTimers).toBe(0);
+    });
+
+    it('counts together how long it was held, until it is read in time', async () => {
+      const { socket, attachment, fill } = open();
+      await fill();
+      await clock.advance(3_000);
+      attachment.take();
+      await fill();
+      await clock.advance(900);
+      attachment.take();
+      attachment.take();
+      await fill();
+      await clock.advance(3_900);
+      attachment.take();
+      await fill();
+      expect(socket.destroyed).toBe(false);
+      await clock.advance(100);
+      expect(socket.destroyed).toBe(true);
+      expect(clock.pendingTimers).toBe(0);
+    });
+  });
 });

@@ -10,6 +10,11 @@ import { Demultiplexer } from './output-frames.ts';
 /** Lines read from the socket and not yet taken, and their text; more and the container has to wait. */
 const mostBufferedLines = 20_000;
 const mostBufferedBytes = 4 * 1_048_576;
+/**
+ * How long readers who don't keep up may hold the container, all in all: for so long it can't say anything, and once it has
+ * ended the Engine answers nothing about it.
+ */
+const longestHoldMs = 4_000;
 /** After the container's exit, how long nothing may come before its output is taken for complete. */
 const drainMs = 2_000;
 
@@ -62,6 +67,10 @@ export class Attachment implements Disposable {
   #state: 'open' | 'exited' | 'cut' | 'closed' = 'open';
   #isEnded = false;
   #drained: Disposable | undefined;
+  #held: { readonly sinceMs: number; readonly limit: Disposable } | undefined;
+  /** Since the reader kept up last. */
+  #heldMs = 0;
+  #isLetGo = false;
   #heardOf = new Set<OutputStream>();
   readonly #onAbort = (): void => this.close();
 
@@ -109,7 +118,7 @@ export class Attachment implements Disposable {
     return this.#heardOf.has(stream);
   }
 
-  /** Lines until the container's exit. @throws {RuntimeError} `EngineUnavailable` when the engine went away. */
+  /** Lines until the container's exit. @throws {RuntimeError} as `take`. */
   async *lines(): AsyncGenerator<OutputLine, void> {
     for (;;) {
       for (const line of this.take()) yield line;
@@ -121,20 +130,25 @@ export class Attachment implements Disposable {
     }
   }
 
-  /** What came since the last call. @throws {RuntimeError} `EngineUnavailable` when there is nothing and the engine has gone. */
+  /**
+   * What came since the last call.
+   * @throws {RuntimeError} `EngineUnavailable` when there is nothing, and the engine has gone or the container was held for too long.
+   */
   take(): readonly OutputLine[] {
     const lines = this.#lines;
     this.#lines = [];
     this.#bytes = 0;
     if (lines.length === 0 && this.#state === 'cut') {
-      const detail = 'the connection to the container engine was cut';
+      const detail = this.#isLetGo
+        ? 'it was read too slowly'
+        : 'the connection to the container engine was cut';
       throw new RuntimeError(
         'EngineUnavailable',
         `Container output broke off: ${detail}. Read it back`,
         detail,
       );
     }
-    this.#socket.resume();
+    this.#resume();
     return lines;
   }
 
@@ -158,9 +172,31 @@ export class Attachment implements Disposable {
       this.#heardOf.add(stream);
       for (const text of this.#splitters[stream].push(bytes)) this.#keep({ stream, text, timeMs });
     }
-    if (this.#lines.length > mostBufferedLines || this.#bytes > mostBufferedBytes) this.#socket.pause();
+    if (this.#lines.length > mostBufferedLines || this.#bytes > mostBufferedBytes) this.#hold();
     if (this.#state === 'exited') this.#awaitDrain();
     if (this.#lines.length > 0) this.#changedNow();
+  }
+
+  #hold(): void {
+    this.#socket.pause();
+    this.#held ??= {
+      sinceMs: this.#clock.monotonic(),
+      limit: this.#clock.after(Math.max(0, longestHoldMs - this.#heldMs), () => this.#letGo()),
+    };
+  }
+
+  #resume(): void {
+    this.#heldMs = this.#held === undefined ? 0 : this.#heldMs + this.#clock.monotonic() - this.#held.sinceMs;
+    this.#held?.limit[Symbol.dispose]();
+    this.#held = undefined;
+    this.#socket.resume();
+  }
+
+  /** What was not read yet is in the Engine's log, also of a container that has exited. */
+  #letGo(): void {
+    this.#isLetGo = true;
+    this.#state = 'cut';
+    this.#settle();
   }
 
   #keep(line: OutputLine): void {
@@ -172,10 +208,6 @@ export class Attachment implements Disposable {
   #end(): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
-    const timeMs = this.#clock.now();
-    for (const stream of streams) {
-      for (const text of this.#splitters[stream].finish()) this.#keep({ stream, text, timeMs });
-    }
     this.#settle();
   }
 
@@ -201,13 +233,24 @@ export class Attachment implements Disposable {
   }
 
   #settle(): void {
+    const isWhole = this.#state === 'exited' && this.#isEnded;
+    if (isWhole) this.#keepRests();
     this.#changedNow();
-    if (this.#state === 'open' || (this.#state === 'exited' && !this.#isEnded)) return;
+    if (this.#state === 'open' || (this.#state === 'exited' && !isWhole)) return;
     this.#drained?.[Symbol.dispose]();
+    this.#held?.limit[Symbol.dispose]();
     this.#signal.removeEventListener('abort', this.#onAbort);
     this.#socket.destroy();
     this.#endWait();
     this.#closed.resolve();
+  }
+
+  /** What has no newline; a line that is cut off is read back whole. */
+  #keepRests(): void {
+    const timeMs = this.#clock.now();
+    for (const stream of streams) {
+      for (const text of this.#splitters[stream].finish()) this.#keep({ stream, text, timeMs });
+    }
   }
 
   #changedNow(): void {

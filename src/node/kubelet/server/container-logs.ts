@@ -1,4 +1,6 @@
+import type { Clock } from '../../../clock/index.ts';
 import type { Container, OutputLine, Runtime } from '../../../runtime/index.ts';
+import { followOutput } from '../../logs/follow-output.ts';
 import type { ContainerStatus, Pod } from '../objects/pod.ts';
 import { assertContainer, KubeletRefusal, type ServedPods } from './served-pods.ts';
 
@@ -88,15 +90,20 @@ function waitingText({ state }: ContainerStatus): string {
   }
 }
 
+interface LogSource {
+  readonly runtime: Pick<Runtime, 'output' | 'pastOutput'>;
+  readonly clock: Clock;
+}
+
 /** The log as it is sent, a line at a time. Ends with the container, or now when it is not followed. */
 export async function* logText(
-  runtime: Pick<Runtime, 'output' | 'pastOutput'>,
+  source: LogSource,
   container: string,
   query: LogQuery,
   signal: AbortSignal,
 ): AsyncGenerator<string, void> {
   let left = query.limitBytes ?? Number.POSITIVE_INFINITY;
-  for await (const line of linesOf(runtime, container, query, signal)) {
+  for await (const line of linesOf(source, container, query, signal)) {
     const time = query.timestamps ? `${nanoTime(line.timeMs)} ` : '';
     const text = `${time}${line.text}${line.isUnended ? '' : '\n'}`;
     const bytes = Buffer.byteLength(text);
@@ -110,11 +117,12 @@ export async function* logText(
 }
 
 async function* linesOf(
-  runtime: Pick<Runtime, 'output' | 'pastOutput'>,
+  source: LogSource,
   container: string,
   { follow, sinceMs, stream, tailLines }: LogQuery,
   signal: AbortSignal,
 ): AsyncGenerator<OutputLine, void> {
+  const { runtime } = source;
   const fromMs = (sinceMs ?? 1) - 1;
   const isMeant = (line: OutputLine): boolean => stream === undefined || line.stream === stream;
   let skip = 0;
@@ -135,7 +143,7 @@ async function* linesOf(
     }
   }
   const lines = follow
-    ? runtime.output(container, { sinceMs: fromMs }, signal)
+    ? followOutput(source, container, fromMs, signal)
     : runtime.pastOutput(container, fromMs, signal);
   for await (const line of lines) {
     if (!isMeant(line)) continue;

@@ -198,7 +198,7 @@ async function sendLog(
   const found = await loggedContainer(pods, pod, container, wanted.previous);
   response.writeHead(200, { 'content-type': 'text/plain' });
   response.flushHeaders();
-  const said = hasSpoken(found) ? logText(runtime, found.name, wanted, signal) : [];
+  const said = hasSpoken(found) ? logText({ runtime, clock }, found.name, wanted, signal) : [];
   const text = Readable.from(said, { objectMode: false });
   try {
     await pipeline(text, response);
