@@ -146,12 +146,14 @@ export class MachineWays implements Disposable {
 
   /** Others change the machine's rules as well, and may flush them all. */
   #keepTable(): void {
-    if (this.#nftables.generation() === this.#generation) return;
+    // As it was before it is looked at: what others change meanwhile is found by the next look.
+    const generation = this.#nftables.generation();
+    if (generation === this.#generation) return;
     if (this.#listing === undefined || this.#list() !== this.#listing) {
       this.#nftables.run(machineTable(this.#table));
       this.#listing = this.#list();
     }
-    this.#generation = this.#nftables.generation();
+    this.#generation = generation;
   }
 
   #list(): string | undefined {

@@ -79,6 +79,26 @@ describe.skipIf(why !== undefined)(`the guard of a VPC in the kernel ${why ?? ''
     });
   }
 
+  it('makes again what somebody took away just before a change of its own', async () => {
+    const fewer = { ...topology, interfaces: [eni(one)] };
+    const rulesOf = async (machine: TestMachine, router: string): Promise<string> =>
+      machine.run('ip', 'netns', 'exec', router, 'nft', 'list', 'ruleset');
+    await using other = await machineOf();
+    await (await attachedNetwork(other)).apply(fewer);
+    await using machine = await machineOf();
+    const network = await attachedNetwork(machine);
+    const [router = ''] = machine.routers();
+    const tables = await machine.run('ip', 'netns', 'exec', router, 'nft', 'list', 'tables');
+    for (const [, family = '', name = ''] of tables.matchAll(/^table (\S+) (\S+)$/gm))
+      await machine.run('ip', 'netns', 'exec', router, 'nft', 'flush', 'table', family, name);
+    await network.apply(fewer);
+    await network.verify();
+    expect(await rulesOf(machine, router)).toBe(await rulesOf(other, other.routers()[0] ?? ''));
+    const { writes } = network;
+    await network.verify();
+    expect(network.writes).toBe(writes);
+  });
+
   it('looks by itself', async () => {
     await using machine = await machineOf();
     await attachedNetwork(machine);

@@ -62,7 +62,9 @@ export class HostRules implements Disposable {
 
   /** @throws {NetworkError} */
   async converge(): Promise<void> {
-    if (this.#nftables.generation() !== this.#generation) {
+    // As it was before it is looked at: what others change meanwhile is found by the next look.
+    const generation = this.#nftables.generation();
+    if (generation !== this.#generation) {
       if (this.#listing === undefined || this.#list() !== this.#listing) {
         this.#nftables.run(hostTable(this.#table, this.#options.publicCidr, this.#tunnelGuard));
         this.#listing = this.#list();
@@ -74,7 +76,7 @@ export class HostRules implements Disposable {
       this.#looksUntilPassage = looksBetweenPassages;
     }
     this.#looksUntilPassage -= 1;
-    this.#generation = this.#nftables.generation();
+    this.#generation = generation;
   }
 
   /** @throws {NetworkError} */

@@ -41,11 +41,16 @@ export class Nftables implements Disposable {
 
   /**
    * Carries commands out in the language of `nft`, all of them or none.
+   * @param since The generation at which it is known what is there.
+   * @returns the generation at which it is known now; undefined: somebody else has changed something in between.
    * @throws {NetworkError} with what nftables says of them.
    */
-  run(commands: string): void {
+  run(commands: string, since?: number): number | undefined {
     this.#transactions += 1;
     this.#execute(commands);
+    // Whoever else waits for the kernel gets his turn as soon as this transaction is through, before the next line.
+    const after = this.generation();
+    return since !== undefined && after === since + 1 ? after : undefined;
   }
 
   /** What is there, in the language of `nft`. @param what E.g. `table ip nat`. @throws {NetworkError} nothing is. */

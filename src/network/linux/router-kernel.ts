@@ -26,7 +26,7 @@ export class RouterKernel implements Disposable {
   readonly #leaving = new Map<string, Promise<void>>();
   readonly #links = new Map<string, Link>();
   #parts = new Map<string, Part>();
-  /** Of nftables, after our last transaction; undefined before the first. */
+  /** Of nftables, at which it has the rules of our transactions and nothing else; undefined: they may be others. */
   #generation: number | undefined;
   #nextLinkIndex = firstLinkIndex;
   #sysctls = 0;
@@ -57,10 +57,10 @@ export class RouterKernel implements Disposable {
     return this.#generation !== undefined && this.#generation === this.#nftables.generation();
   }
 
-  /** One transaction of nftables. @throws {NetworkError} */
-  runRules(commands: string): void {
-    this.#nftables.run(commands);
-    this.#generation = this.#nftables.generation();
+  /** One transaction of nftables. @param replacesAll Whatever is there. @throws {NetworkError} */
+  runRules(commands: string, { replacesAll }: { readonly replacesAll: boolean }): void {
+    const since = replacesAll ? this.#nftables.generation() : this.#generation;
+    this.#generation = this.#nftables.run(commands, since);
   }
 
   /** Ends flows that are tracked. The next packet of each begins anew, if it may. @throws {NetworkError} */

@@ -179,7 +179,7 @@ export class Router implements AsyncDisposable {
     const isSame = known !== undefined && topology === this.#topology;
     const firewall = isSame ? known : firewallOf(topology);
     const commands = isSame ? '' : firewallChanges(known, firewall);
-    if (commands !== '') this.#kernel.runRules(commands);
+    if (commands !== '') this.#kernel.runRules(commands, { replacesAll: known === undefined });
     const isInterrupted = this.#topology && interruptedFlows(this.#topology, topology);
     if (isInterrupted !== undefined) this.#kernel.interrupt(isInterrupted);
     this.#firewall = firewall;

@@ -252,16 +252,16 @@ export class NodeNetwork implements AsyncDisposable {
   }
 
   #convergeTables(): void {
-    const isKnown = this.#generation !== undefined && this.#generation === this.#nftables.generation();
-    if (!isKnown) this.#tables.clear();
+    let generation: number | undefined = this.#nftables.generation();
+    if (this.#generation !== generation) this.#tables.clear();
     for (const [name, table] of this.#wanted) {
       const before = this.#tables.get(name);
       if (before === table) continue;
       const commands = firewallChanges(before && { tables: [before] }, { tables: [table] });
-      if (commands !== '') this.#nftables.run(commands);
+      if (commands !== '') generation = this.#nftables.run(commands, generation);
       this.#tables.set(name, table);
     }
-    this.#generation = this.#nftables.generation();
+    this.#generation = generation;
   }
 
   #links(): Map<string, Link> {
