@@ -5,7 +5,9 @@ export interface TargetReport {
   readonly id: string;
   readonly port: number;
   readonly health: ObservedHealth;
-  /** Requests, or connections of layer 4, that it has still to answer: 0 ends a draining early. */
+  /** Whether it drained by the plan that the data plane had. */
+  readonly isDraining: boolean;
+  /** Requests, or connections of layer 4, that it has still to answer: 0 of one that drains ends that early. */
   readonly outstanding: number;
 }
 

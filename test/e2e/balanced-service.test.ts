@@ -153,15 +153,16 @@ async function openBalancer(installation: Installation) {
   };
 }
 
-/** A site that answers with a word. @returns Its task definition's ARN. */
+/** A site that answers with a word, and has gone as soon as it is told to. @returns Its task definition's ARN. */
 async function define(installation: Installation, says: string): Promise<string> {
   const image = await testImage();
+  const serve = `mkdir /www; echo ${says} > /www/index.html; httpd -f -p 80 -h /www & trap 'kill $!; exit' TERM; wait`;
   const { taskDefinition } = await installation.ecs().registerTaskDefinition({
     ...{ family: 'site', networkMode: 'awsvpc' },
     containerDefinitions: [
       {
         ...{ name: 'app', image, memory: 16, stopTimeout: 2, portMappings: [{ containerPort: 80 }] },
-        command: ['sh', '-c', `mkdir /www; echo ${says} > /www/index.html; exec httpd -f -p 80 -h /www`],
+        command: ['sh', '-c', serve],
       },
     ],
   });

@@ -222,6 +222,7 @@ export class BalancerOfNodes implements AsyncDisposable {
         observations.map(({ health }) => health),
         before?.health,
       ),
+      isDraining: target.isDraining,
       outstanding: observations.reduce((sum, { outstanding }) => sum + outstanding, 0),
     };
   }

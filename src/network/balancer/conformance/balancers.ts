@@ -80,6 +80,27 @@ export function describeBalancerConformance(
       await it.until(() => it.targets.get('10.0.1.20:80')?.outstanding === 0);
     });
 
+    it('send nothing by what was before to whoever has seen what is now', async () => {
+      await using it = await open();
+      const [one, two] = [await it.serve('10.0.1.20'), await it.serve('10.0.2.20')];
+      const targetGroups = [group('one', { targets: [one] }), group('two', { targets: [two] })];
+      const plan = (name: string) =>
+        it.plan({ targetGroups, listeners: [listener({ rules: [rule('default', forwardTo(name))] })] });
+      await it.balancers.apply(plan('one'));
+      await it.until(() => ['10.0.1.20:80', '10.0.2.20:80'].every((each) => it.stateOf(each) === 'healthy'));
+      for (const [name, address] of [
+        ['two', two.id],
+        ['one', one.id],
+        ['two', two.id],
+        ['one', one.id],
+      ] as const) {
+        const asked = it.curl('-H', 'Connection: close', '-w', '\\n', 'http://10.0.1.5/[1-2000]');
+        await it.balancers.apply(plan(name));
+        const answers = [...(await asked).split('\n'), await it.curl('http://10.0.1.5/')].filter(Boolean);
+        expect(new Set(answers.slice(answers.indexOf(address)))).toEqual(new Set([address]));
+      }
+    });
+
     it('say why a target is not well, and ask all of them when none is', async () => {
       await using it = await open();
       const status = { code: 500 };

@@ -81,7 +81,7 @@ export class Generations {
   }
 
   /**
-   * Begins a process of the next generation; the one before goes on meanwhile.
+   * Begins a process of the next generation; the one before goes on until then, and finishes what it has.
    * @throws {BalancerError} HAProxy refuses the configuration, or doesn't begin.
    */
   async begin(
@@ -98,7 +98,9 @@ export class Generations {
       await this.#check(paths.configuration);
       const process = await startProcess({
         ...{ program, namespace, paths, generation, clock },
-        ...(predecessor === undefined ? {} : { predecessor: predecessor.paths.socket }),
+        ...(predecessor && {
+          predecessor: { pid: predecessor.process.pid, socket: predecessor.paths.socket },
+        }),
       });
       this.#tidy(configuration, process.generation);
       return { process, paths, structure: configuration.structure };

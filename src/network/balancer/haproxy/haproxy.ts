@@ -8,7 +8,7 @@ import { type Observation, targetName } from '../targets.ts';
 import type { Generation, Generations } from './generation.ts';
 import { NodeLog } from './logs/node-log.ts';
 import { NodeTargets, type ProcessDescription } from './node-targets.ts';
-import { ask, commandLines } from './runtime-socket.ts';
+import { ask, commandLines, openSession, type RuntimeSession } from './runtime-socket.ts';
 import { readStatistics, type ServerStatistics, statisticsCommand } from './statistics.ts';
 import { mapCommands } from './sticky-map.ts';
 import { TrafficMeter } from './traffic.ts';
@@ -95,9 +95,10 @@ export class Haproxy implements NodeProxy {
     const isWell = isAlive && this.#silences === 0;
     targets.beginAnew();
     const description = targets.description();
+    // Who takes nothing new any more answers those whom it has heard before.
+    using session = isWell ? await this.#converse(before) : undefined;
     this.#current = await generations.begin(description, namespace, isWell ? before : undefined);
-    // For the last time: once it is told to finish what it has, it answers nobody.
-    const last = isWell ? await this.#ask(before, targets) : undefined;
+    const last = session && (await this.#ask(targets, (command) => session.ask(command)));
     if (last !== undefined) targets.hear(last);
     this.#meter.beginAnew();
     this.#maps.clear();
@@ -139,7 +140,8 @@ export class Haproxy implements NodeProxy {
   /** @returns whether it answered. */
   async #read(targets: NodeTargets): Promise<boolean> {
     if (this.#current === undefined) return false;
-    const rows = await this.#ask(this.#current, targets);
+    const { socket } = this.#current.paths;
+    const rows = await this.#ask(targets, (command) => ask(socket, command, this.#options.clock));
     if (rows === undefined) {
       this.#silences += 1;
       return false;
@@ -150,17 +152,30 @@ export class Haproxy implements NodeProxy {
   }
 
   /** What it says, and tells what it carried. Undefined: it doesn't answer. */
-  async #ask({ paths }: Generation, { wanted }: NodeTargets): Promise<ServerStatistics[] | undefined> {
-    const { clock, carried, log } = this.#options;
+  async #ask(
+    { wanted }: NodeTargets,
+    asking: (command: string) => Promise<string>,
+  ): Promise<ServerStatistics[] | undefined> {
+    const { carried, log } = this.#options;
     let rows: ServerStatistics[];
     try {
-      rows = readStatistics(await ask(paths.socket, statisticsCommand, clock));
+      rows = readStatistics(await asking(statisticsCommand));
     } catch (error) {
       log.debug('A load balancer’s HAProxy does not answer', { error });
       return undefined;
     }
     carried({ availabilityZone: wanted.node.availabilityZone, ...this.#meter.read(rows) });
     return rows;
+  }
+
+  /** Undefined: it doesn't answer. */
+  async #converse({ paths }: Generation): Promise<RuntimeSession | undefined> {
+    try {
+      return await openSession(paths.socket, this.#options.clock);
+    } catch (error) {
+      this.#options.log.debug('A load balancer’s HAProxy does not answer', { error });
+      return undefined;
+    }
   }
 
   /** Compares what HAProxy said with what is wanted, and tells it the difference. */

@@ -30,7 +30,8 @@ const allocatorWords = { MALLOC_TRIM_THRESHOLD_: String(16 << 20), MALLOC_TOP_PA
 
 /**
  * Begins a process in a network namespace. It is in a session of its own, so it stays when this process ends.
- * @param predecessor Socket of the one whose listening sockets it takes over: no connection is refused meanwhile.
+ * @param predecessor Whose listening sockets it takes over, so that no connection is refused meanwhile. Just before it takes
+ * the first one itself, it tells that one to take none any more: nobody who has seen the new process gets to the old one.
  * @throws {BalancerError} It doesn't begin; with what it said.
  */
 export async function startProcess({
@@ -45,10 +46,11 @@ export async function startProcess({
   readonly namespace: Namespace;
   readonly paths: GenerationPaths;
   readonly generation: number;
-  readonly predecessor?: string;
+  readonly predecessor?: { readonly pid: number; readonly socket: string };
   readonly clock: Clock;
 }): Promise<ProxyProcess> {
-  const takeOver = predecessor === undefined ? [] : ['-x', predecessor];
+  const takeOver =
+    predecessor === undefined ? [] : ['-x', predecessor.socket, '-sf', String(predecessor.pid)];
   const log = openSync(paths.log, 'w', 0o600);
   const child = namespace.run(() =>
     spawn(program, ['-f', paths.configuration, '-db', ...takeOver], {

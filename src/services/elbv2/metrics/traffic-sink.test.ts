@@ -71,7 +71,8 @@ async function registerTargets(TargetGroupArn: string, states: readonly ('health
   await server.elb.registerTargets({ TargetGroupArn, Targets: ids.map((Id) => ({ Id })) });
   const cause = { type: 'timeout' } as const;
   const reports = states.map((state, index) => ({
-    ...{ targetGroupArn: TargetGroupArn, id: ids[index] ?? '', port: 80, outstanding: 0 },
+    ...{ targetGroupArn: TargetGroupArn, id: ids[index] ?? '', port: 80 },
+    ...{ isDraining: false, outstanding: 0 },
     health: state === 'healthy' ? { state } : { state, cause },
   }));
   seen.targets('', reports);

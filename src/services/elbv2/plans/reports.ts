@@ -74,7 +74,8 @@ export function reportSink(state: State, log: Log): ReportSink {
   };
 }
 
-function writeTarget(tx: Transaction, { targetGroupArn, id, port, health, outstanding }: TargetReport): void {
+function writeTarget(tx: Transaction, report: TargetReport): void {
+  const { targetGroupArn, id, port, health, outstanding } = report;
   const scope: Scope = scopeOfArn(targetGroupArn);
   const group = readArn(scope, targetGroupArn);
   if (group?.type !== 'targetgroup') return;
@@ -83,7 +84,8 @@ function writeTarget(tx: Transaction, { targetGroupArn, id, port, health, outsta
   // Gone since it was looked at.
   if (target === undefined) return;
   const isDraining = target.drainsUntil !== undefined;
-  if (isDraining && outstanding > 0) return;
+  // As long as the data plane knows nothing of it, it may send more.
+  if (isDraining && (!report.isDraining || outstanding > 0)) return;
   const seen: TargetHealthRecord = {
     targetGroupId: group.id,
     ...(isDraining ? ({ state: 'drained' } as const) : healthOf(health)),
