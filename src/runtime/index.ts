@@ -72,5 +72,5 @@ export type {
   SandboxNetwork,
   SandboxSpec,
 } from './runtime.ts';
-export { RuntimeError, type RuntimeErrorCode } from './runtime-error.ts';
+export { isEngineAway, RuntimeError, type RuntimeErrorCode } from './runtime-error.ts';
 export type { BlockIoCount, ContainerDiskUse, ContainerStats, InterfaceStats } from './usage.ts';

@@ -29,3 +29,7 @@ export class RuntimeError extends Error {
     this.detail = detail;
   }
 }
+
+/** It is nobody's fault who asked: what was asked for is tried again when the engine is back. */
+export const isEngineAway = (error: unknown): boolean =>
+  error instanceof RuntimeError && error.code === 'EngineUnavailable';

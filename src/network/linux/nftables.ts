@@ -48,9 +48,10 @@ export class Nftables implements Disposable {
   run(commands: string, since?: number): number | undefined {
     this.#transactions += 1;
     this.#execute(commands);
+    if (since === undefined) return undefined;
     // Whoever else waits for the kernel gets his turn as soon as this transaction is through, before the next line.
     const after = this.generation();
-    return since !== undefined && after === since + 1 ? after : undefined;
+    return after === since + 1 ? after : undefined;
   }
 
   /** What is there, in the language of `nft`. @param what E.g. `table ip nat`. @throws {NetworkError} nothing is. */

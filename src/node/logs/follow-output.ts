@@ -1,5 +1,5 @@
 import type { Clock } from '../../clock/index.ts';
-import { type OutputLine, type Runtime, RuntimeError } from '../../runtime/index.ts';
+import { isEngineAway, type OutputLine, type Runtime } from '../../runtime/index.ts';
 import { hashOf, tailLength } from './log-events.ts';
 import { newLines } from './new-lines.ts';
 import { type LogPosition, ResumeFilter, readBackFrom } from './position.ts';
@@ -26,11 +26,11 @@ export async function* followOutput(
     }
   }
   async function* after(
-    { timeMs, tail }: LogPosition,
     open: (fromMs: number, until: AbortSignal) => AsyncIterable<OutputLine>,
   ): AsyncGenerator<OutputLine, void> {
-    const filter = new ResumeFilter({ timeMs, tail }, { knowsEmptyLines: true });
-    const from = Math.max(sinceMs, readBackFrom({ timeMs, tail }));
+    const position = positionOf(last);
+    const filter = new ResumeFilter(position, { knowsEmptyLines: true });
+    const from = Math.max(sinceMs, readBackFrom(position));
     yield* noted(newLines((until) => open(from, until), filter, clock, signal));
   }
   const live = (from: number, until: AbortSignal) => runtime.output(container, { sinceMs: from }, until);
@@ -38,15 +38,13 @@ export async function* followOutput(
     try {
       if (last.length === 0) yield* noted(live(sinceMs, signal));
       else {
-        // As slowly as he reads, nothing is held by it: there is little left to catch up with when he is attached.
-        yield* after(positionOf(last), (from, until) =>
-          wholeLines(runtime.pastOutput(container, from, until)),
-        );
-        yield* after(positionOf(last), live);
+        // However slowly that is read, it holds nothing, and leaves little to catch up with once attached.
+        yield* after((from, until) => wholeLines(runtime.pastOutput(container, from, until)));
+        yield* after(live);
       }
       return;
     } catch (error) {
-      if (last.length === 0 || signal.aborted || !isBrokenOff(error)) throw error;
+      if (last.length === 0 || signal.aborted || !isEngineAway(error)) throw error;
     }
     await clock.sleep(retryMs, signal);
   }
@@ -64,6 +62,3 @@ async function* wholeLines(lines: AsyncIterable<OutputLine>): AsyncGenerator<Out
     yield line;
   }
 }
-
-const isBrokenOff = (error: unknown): boolean =>
-  error instanceof RuntimeError && error.code === 'EngineUnavailable';

@@ -59,9 +59,9 @@ describe('the start of an event', () => {
 
   test('patterns are RE2’s: inline flags work, and none takes exponential time', () => {
     expect(compileEventStart({ type: 'pattern', pattern: '(?i)^error' })('ERROR x')).toBe(true);
-    const startedAt = performance.now();
+    const before = process.threadCpuUsage();
     compileEventStart({ type: 'pattern', pattern: '(a+)+$' })(`${'a'.repeat(5_000)}!`);
-    expect(performance.now() - startedAt).toBeLessThan(60_000);
+    expect(process.threadCpuUsage(before).user / 1_000).toBeLessThan(10_000);
   });
 });
 

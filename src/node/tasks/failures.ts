@@ -1,5 +1,5 @@
 import { NetworkError } from '../../network/index.ts';
-import { RuntimeError, type RuntimeErrorCode } from '../../runtime/index.ts';
+import { isEngineAway, RuntimeError, type RuntimeErrorCode } from '../../runtime/index.ts';
 import type { Step } from './task-machine.ts';
 
 /** What a failed step means: try again later, or its end, in ECS's words. */
@@ -15,8 +15,7 @@ export class StepError extends Error {
 /** Only what may pass by itself is retried; a stop or a removal never ends before it is done. */
 export function failureOf(step: Step['type'], error: unknown): Failure {
   const detail = error instanceof RuntimeError ? error.detail : messageOf(error);
-  if (error instanceof RuntimeError && error.code === 'EngineUnavailable')
-    return { type: 'retry', because: detail };
+  if (isEngineAway(error)) return { type: 'retry', because: detail };
   if (error instanceof NetworkError && step === 'create-sandbox')
     return { type: 'final', reason: `ContainerNetworkingError: ${detail}` };
   if (error instanceof StepError) return { type: 'final', reason: error.message };

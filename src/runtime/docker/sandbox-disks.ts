@@ -8,7 +8,7 @@ import type {
   SandboxDiskSpace,
   SandboxDiskSupport,
 } from '../runtime.ts';
-import { RuntimeError } from '../runtime-error.ts';
+import { isEngineAway } from '../runtime-error.ts';
 import type { Containers } from './containers.ts';
 import { Disks } from './disks.ts';
 import { roleLabel } from './labels.ts';
@@ -131,7 +131,7 @@ export class SandboxDisks {
         };
       return { works: true, how: 'a container was started on a disk of its own' };
     } catch (error) {
-      if (error instanceof RuntimeError && error.code === 'EngineUnavailable') throw error;
+      if (isEngineAway(error)) throw error;
       return { works: false, why: error instanceof Error ? error.message : String(error) };
     } finally {
       // What is left is taken away by the next probe, or by `purge`.

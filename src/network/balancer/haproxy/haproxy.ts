@@ -131,6 +131,7 @@ export class Haproxy implements NodeProxy {
     return this.#targets;
   }
 
+  /** Its successor has told it so already, unless an earlier process of ours began that. */
   #retire(generation: Generation, busy: ReadonlySet<string> | 'all'): void {
     this.#options.generations.signal(generation, 'SIGUSR1');
     this.#log.retire(generation);

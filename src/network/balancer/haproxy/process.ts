@@ -31,7 +31,7 @@ const allocatorWords = { MALLOC_TRIM_THRESHOLD_: String(16 << 20), MALLOC_TOP_PA
 /**
  * Begins a process in a network namespace. It is in a session of its own, so it stays when this process ends.
  * @param predecessor Whose listening sockets it takes over, so that no connection is refused meanwhile. Just before it takes
- * the first one itself, it tells that one to take none any more: nobody who has seen the new process gets to the old one.
+ * the first one itself, it tells that one to take none any more, so that nobody who has seen the new process gets to the old one.
  * @throws {BalancerError} It doesn't begin; with what it said.
  */
 export async function startProcess({

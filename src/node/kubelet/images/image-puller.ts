@@ -1,5 +1,11 @@
 import type { Clock } from '../../../clock/index.ts';
-import { type Image, type RegistryAuth, type Runtime, RuntimeError } from '../../../runtime/index.ts';
+import {
+  type Image,
+  isEngineAway,
+  type RegistryAuth,
+  type Runtime,
+  RuntimeError,
+} from '../../../runtime/index.ts';
 import type { PodEvents } from '../events/pod-events.ts';
 import type { Pod, PodContainer } from '../objects/pod.ts';
 import { CrashBackOff } from '../pods/crash-back-off.ts';
@@ -98,7 +104,7 @@ export class ImagePuller {
       return pulled;
     } catch (error) {
       signal.throwIfAborted();
-      if (error instanceof RuntimeError && error.code === 'EngineUnavailable') throw error;
+      if (isEngineAway(error)) throw error;
       const detail = error instanceof RuntimeError ? error.detail : String(error);
       const message = `failed to pull and unpack image ${JSON.stringify(name.reference)}: ${detail}`;
       const atMs = clock.now();

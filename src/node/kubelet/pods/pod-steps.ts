@@ -1,6 +1,7 @@
 import { type Clock, unlessAborted } from '../../../clock/index.ts';
 import {
   type ContainerLimits,
+  isEngineAway,
   type Runtime,
   RuntimeError,
   type SandboxSpec,
@@ -399,7 +400,7 @@ async function as<T>(reason: ContainerError['reason'], step: () => Promise<T>): 
   try {
     return await step();
   } catch (error) {
-    if (error instanceof RuntimeError && error.code === 'EngineUnavailable') throw error;
+    if (isEngineAway(error)) throw error;
     throw new ContainerError(reason, error instanceof RuntimeError ? error.detail : messageOf(error));
   }
 }

@@ -1,5 +1,6 @@
 import type { Clock, Random } from '../../../clock/index.ts';
 import type { Log } from '../../../log.ts';
+import { isEngineAway } from '../../../runtime/index.ts';
 import { BackOff } from '../../back-off.ts';
 import { Gate } from '../../gate.ts';
 import { given } from '../../reading.ts';
@@ -15,7 +16,7 @@ import { StatusWriter, type StatusWriterOptions } from '../status/status-writer.
 import { MountError } from '../volumes/mount-error.ts';
 import { CrashBackOff, durationText } from './crash-back-off.ts';
 import { earlier } from './earlier.ts';
-import { isEngineAway, messageOf } from './failures.ts';
+import { messageOf } from './failures.ts';
 import { podLabels, podText } from './names.ts';
 import { planPod } from './plan.ts';
 import { deadlineExceeded, deadlineMs, graceOf, type PodEnd } from './pod-end.ts';
@@ -322,11 +323,10 @@ export class PodWorker {
       await steps.prune(runs);
       const attempt = this.#nextAttempt(container.name);
       if (endedAtMs !== undefined) this.#crashes.restarted(container.name, endedAtMs, clock.now());
-      const podIp = this.#podIp ?? '';
       const target = this.#targetOf(container);
+      const place = { attempt, sandboxAttempt, podIp: this.#podIp ?? '', ...(target && { target }) };
       const all = new Map([...volumes, ...ofImages]);
-      const given = { attempt, sandboxAttempt, image, podIp, volumes: all, ...(target && { target }) };
-      await steps.start(this.#pod, container, given, signal);
+      await steps.start(this.#pod, container, { ...place, image, volumes: all }, signal);
       delete memory.waiting;
     } catch (error) {
       if (signal.aborted || isEngineAway(error)) throw error;
