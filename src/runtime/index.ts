@@ -31,6 +31,7 @@ export {
   tar,
 } from './image-archive.ts';
 export { unpackImage } from './image-files.ts';
+export type { OutputStream } from './line-splitter.ts';
 export { isWithin, type MountEntry, mountTable } from './mount-table.ts';
 export type {
   AttachOptions,

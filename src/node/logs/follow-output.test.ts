@@ -7,16 +7,27 @@ const never = new AbortController().signal;
 const line = (text: string, timeMs: number): OutputLine => ({ stream: 'stdout', text, timeMs });
 const brokenOff = new RuntimeError('EngineUnavailable', 'broke off', 'it was read too slowly');
 
-/** A container whose log grows; each `output` ends, or breaks off after so many lines. */
+/**
+ * A container and its log; each `output` ends, or breaks off after so many lines. Attached, a line is `skewMs` earlier than in
+ * the log, from which it takes `stallMs` to come.
+ */
 class Logged {
   readonly clock = new VirtualClock(100_000);
   readonly asked: string[] = [];
   readonly #log: readonly OutputLine[];
   readonly #breaks: (number | RuntimeError)[];
+  readonly #skewMs: number;
+  readonly #stallMs: number;
 
-  constructor(log: readonly OutputLine[], breaks: readonly (number | RuntimeError)[]) {
+  constructor(
+    log: readonly OutputLine[],
+    breaks: readonly (number | RuntimeError)[],
+    { skewMs = 0, stallMs = 0 } = {},
+  ) {
     this.#log = log;
     this.#breaks = [...breaks];
+    this.#skewMs = skewMs;
+    this.#stallMs = stallMs;
   }
 
   async *output(_: string, from: 'start' | { readonly sinceMs: number }): AsyncGenerator<OutputLine> {
@@ -24,13 +35,24 @@ class Logged {
     this.asked.push(`live after ${sinceMs}`);
     const most = this.#breaks.shift();
     if (most instanceof RuntimeError) throw most;
-    yield* this.#after(sinceMs).slice(0, most);
-    if (most !== undefined) throw brokenOff;
+    if (most === undefined) yield* this.#slowly(sinceMs);
+    else {
+      for (const each of this.#after(sinceMs).slice(0, most))
+        yield { ...each, timeMs: each.timeMs - this.#skewMs };
+      throw brokenOff;
+    }
   }
 
   async *pastOutput(_: string, sinceMs: number): AsyncGenerator<OutputLine> {
     this.asked.push(`past after ${sinceMs}`);
-    yield* this.#after(sinceMs);
+    yield* this.#slowly(sinceMs);
+  }
+
+  async *#slowly(sinceMs: number): AsyncGenerator<OutputLine> {
+    for (const each of this.#after(sinceMs)) {
+      if (this.#stallMs > 0) await this.clock.sleep(this.#stallMs, never);
+      yield each;
+    }
   }
 
   #after(sinceMs: number): readonly OutputLine[] {
@@ -67,6 +89,13 @@ describe('output that is followed', () => {
       expect(await logged.read(), `broken off after ${at}`).toEqual(numbered.map(({ text }) => text));
       expect(logged.asked.map((asked) => asked.split(' ')[0])).toEqual(['live', 'past', 'live']);
       expect(logged.clock.pendingTimers).toBe(0);
+    }
+  });
+
+  it('tells no line twice, be the Engine slow to read its log and its times later than ours', async () => {
+    for (const at of [1, 6, 36, 50]) {
+      const logged = new Logged(numbered, [at], { skewMs: 20, stallMs: 3_000 });
+      expect(await logged.read(), `broken off after ${at}`).toEqual(numbered.map(({ text }) => text));
     }
   });
 

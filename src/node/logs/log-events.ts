@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib';
-import type { OutputLine } from '../../runtime/index.ts';
+import type { OutputLine, OutputStream } from '../../runtime/index.ts';
 
 /** CloudWatch Logs API reference, PutLogEvents. */
 export const maximumBatchBytes = 1_048_576;
@@ -19,7 +19,14 @@ export interface LogEvent {
   readonly lastLineMs: number;
 }
 
-export const hashOf = (line: OutputLine): string => crc32(line.text).toString(36);
+/** Of each stream its own: the engine's log may have their lines in another order than they came in. */
+export const hashOf = ({ stream, text }: OutputLine): string =>
+  `${markOf(stream)}${crc32(text).toString(36)}`;
+
+const markOf = (stream: OutputStream): string => (stream === 'stderr' ? '!' : '');
+
+export const isHashOf = (hash: string, stream: OutputStream): boolean =>
+  hash.startsWith('!') === (stream === 'stderr');
 
 /** Joins lines to events: each its own, or from one that `startsEvent` to the next. */
 export class LineGrouper {

@@ -4,10 +4,11 @@ import type { OutputLine, Runtime } from '../../runtime/index.ts';
 import { BackOff, isPassing } from '../back-off.ts';
 import { Gate } from '../gate.ts';
 import { LogBuffer } from './log-buffer.ts';
-import { LineGrouper, tailLength } from './log-events.ts';
+import { LineGrouper } from './log-events.ts';
 import type { LogStream } from './log-stream.ts';
 import { newLines } from './new-lines.ts';
-import { advance, type LogPosition, ResumeFilter, readBackFrom } from './position.ts';
+import { advance, type LogPosition, readBackFrom } from './position.ts';
+import { ResumeFilter } from './resume-filter.ts';
 
 /** A multi-line event that nothing ends is shipped after this long (the Engine's driver: 5 s). */
 const multilineWaitMs = 5_000;
@@ -262,7 +263,7 @@ export class LogShipper {
       }
     }
     this.#buffer.remove(batch);
-    for (const event of batch.slice(-tailLength)) {
+    for (const event of batch) {
       this.#shipped = advance(this.#shipped, event.lastLineMs, event.hashes);
     }
     if (this.#shipped) this.#options.savePosition(this.#shipped);

@@ -13,7 +13,6 @@ import {
   maximumEventBytes,
 } from './log-events.ts';
 import { readAwslogsOptions } from './options.ts';
-import { advance, type LogPosition, ResumeFilter } from './position.ts';
 
 const line = (text: string, timeMs = 0): OutputLine => ({ stream: 'stdout', text, timeMs });
 
@@ -173,35 +172,5 @@ describe('the buffer', () => {
     expect(buffer.isFull).toBe(true);
     buffer.remove(buffer.nextBatch());
     expect(buffer.isEmpty).toBe(false);
-  });
-});
-
-describe('resuming', () => {
-  const positionAfter = (lines: readonly OutputLine[], skewMs = 0): LogPosition | undefined =>
-    lines.reduce<LogPosition | undefined>((position, each) => {
-      const hashes = new LineGrouper().push(each).flatMap((event) => event.hashes);
-      return advance(position, each.timeMs + skewMs, hashes);
-    }, undefined);
-  const resume = (position: LogPosition, lines: readonly OutputLine[]) => {
-    const filter = new ResumeFilter(position);
-    return [...lines.flatMap((each) => filter.push(each)), ...filter.settle()].map(({ text }) => text);
-  };
-
-  test('loses and doubles nothing, wherever the crash was and however the clocks of log and attachment differ', () => {
-    fc.assert(
-      fc.property(fc.integer({ min: 1, max: 60 }), fc.nat(60), fc.nat(20), (count, shipped, skewMs) => {
-        const lines = Array.from({ length: count }, (_, index) => line(`line ${index}`, 1_000 + index * 3));
-        const done = Math.min(count, Math.max(1, shipped));
-        const position = positionAfter(lines.slice(0, done), skewMs);
-        if (!position) throw new TypeError('nothing shipped');
-        expect(resume(position, lines)).toEqual(lines.slice(done).map(({ text }) => text));
-      }),
-      { numRuns: 200 },
-    );
-  });
-
-  test('goes on by time where the engine’s log was rotated', () => {
-    const position: LogPosition = { timeMs: 100, tail: ['gone'] };
-    expect(resume(position, [line('old', 90), line('new', 110)])).toEqual(['new']);
   });
 });

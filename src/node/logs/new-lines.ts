@@ -1,13 +1,13 @@
 import type { Clock } from '../../clock/index.ts';
 import type { OutputLine } from '../../runtime/index.ts';
-import type { ResumeFilter } from './position.ts';
+import type { ResumeFilter } from './resume-filter.ts';
 
-/** Lines that are held back are settled when nothing comes for so long. */
-const settleAfterMs = 1_000;
+/** How long nothing may come until what is held back is told. An engine with much to do may be silent amid its log. */
+const quietMs = { again: 1_000, 'at all': 5_000 };
 
 /**
  * Of a container's output, what comes after a position. Lines that may be known are held back until something newer comes,
- * the end, or nothing for a second.
+ * the end, or nothing for a while.
  * @param open Output from a while before the position; ends with its signal.
  */
 export async function* newLines(
@@ -21,7 +21,10 @@ export async function* newLines(
   try {
     for (;;) {
       const next = lines.next();
-      if (!filter.isSettled && !(await comesInTime(next, clock))) yield* filter.settle();
+      for (let { awaits } = filter; awaits !== undefined; { awaits } = filter) {
+        if (await comesIn(quietMs[awaits], next, clock)) break;
+        yield* awaits === 'again' ? filter.releaseFound() : filter.settle();
+      }
       const { done, value } = await next;
       if (done) break;
       yield* filter.push(value);
@@ -34,9 +37,9 @@ export async function* newLines(
   }
 }
 
-async function comesInTime(next: Promise<unknown>, clock: Clock): Promise<boolean> {
+async function comesIn(ms: number, next: Promise<unknown>, clock: Clock): Promise<boolean> {
   const { promise: tooLate, resolve } = Promise.withResolvers<boolean>();
-  using _ = clock.after(settleAfterMs, () => resolve(false));
+  using _ = clock.after(ms, () => resolve(false));
   const come = (): boolean => true;
   return await Promise.race([next.then(come, come), tooLate]);
 }

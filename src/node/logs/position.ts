@@ -1,86 +1,59 @@
-import type { OutputLine } from '../../runtime/index.ts';
+import type { OutputStream } from '../../runtime/index.ts';
 import { parseJson, Reader } from '../reading.ts';
-import { hashOf, tailLength } from './log-events.ts';
+import { isHashOf, tailLength } from './log-events.ts';
 
 /**
- * How far a container's output has been shipped: the time of the last line and digests of the last lines. Times
- * alone would not do: an attached line carries the time at which the agent read it, the engine's log the time at
- * which the engine did. So after a restart the agent reads back a little more than it needs and looks for the
- * lines it knows. Where the same line repeats, as in a ticker, lines written in the very instant of the crash may
- * be left out; where the engine's log has been rotated since, shipping goes on by time.
+ * How far a container's output has been shipped, of each stream that has said something: the time of the last line and
+ * digests of the last lines. Times alone would not do: an attached line carries the time at which the agent read it, the
+ * engine's log the time at which the engine did. So after a restart the agent reads back a little more than it needs
+ * and looks for the lines it knows (`resume-filter.ts`). Either stream for itself: the log may have their lines in
+ * another order than they came in.
  */
-export interface LogPosition {
+export type LogPosition = Readonly<Partial<Record<OutputStream, StreamPosition>>>;
+
+export interface StreamPosition {
   readonly timeMs: number;
   readonly tail: readonly string[];
 }
 
-/** How far before the position the read-back begins. */
-const marginMs = 5_000;
+/** How far the engine's times and ours may be apart: the read-back begins so long before the position. */
+export const marginMs = 5_000;
 
-export const readBackFrom = (position: LogPosition | undefined): number =>
-  position === undefined ? 0 : Math.max(0, position.timeMs - marginMs);
+export function readBackFrom(position: LogPosition | undefined): number {
+  const last = Math.max(position?.stdout?.timeMs ?? 0, position?.stderr?.timeMs ?? 0);
+  return Math.max(0, last - marginMs);
+}
 
 export function advance(
   position: LogPosition | undefined,
   timeMs: number,
   hashes: readonly string[],
 ): LogPosition {
-  return {
-    timeMs: Math.max(timeMs, position?.timeMs ?? 0),
-    tail: [...(position?.tail ?? []), ...hashes].slice(-tailLength),
-  };
-}
-
-/** Lets through what comes after a position. */
-export class ResumeFilter {
-  readonly #position: LogPosition;
-  readonly #knowsEmptyLines: boolean;
-  /** Of the lines before a newer one, the digests of the last; as many as the position knows. */
-  readonly #recent: string[] = [];
-  /** Lines after the last ones known; undefined: those have not come yet. */
-  #held: OutputLine[] | undefined;
-  #isSettled = false;
-
-  /** @param options `knowsEmptyLines`: the position knows them too. What is shipped has none. */
-  constructor(position: LogPosition, { knowsEmptyLines = false } = {}) {
-    this.#position = position;
-    this.#knowsEmptyLines = knowsEmptyLines;
+  const next: { -readonly [Name in OutputStream]?: StreamPosition } = { ...position };
+  for (const name of ['stdout', 'stderr'] as const) {
+    const added = hashes.filter((hash) => isHashOf(hash, name));
+    if (added.length === 0) continue;
+    const before = position?.[name];
+    next[name] = {
+      timeMs: Math.max(timeMs, before?.timeMs ?? 0),
+      tail: [...(before?.tail ?? []), ...added].slice(-tailLength),
+    };
   }
-
-  get isSettled(): boolean {
-    return this.#isSettled;
-  }
-
-  push(line: OutputLine): readonly OutputLine[] {
-    if (this.#isSettled) return [line];
-    if (line.timeMs > this.#position.timeMs) return [...this.settle(), line];
-    if (line.text === '' && !this.#knowsEmptyLines) return [];
-    const { tail } = this.#position;
-    this.#recent.push(hashOf(line));
-    if (this.#recent.length > tail.length) this.#recent.shift();
-    if (this.#isKnown()) this.#held = [];
-    else this.#held?.push(line);
-    return [];
-  }
-
-  /** Nothing older will come: the lines held back after the last one known. */
-  settle(): readonly OutputLine[] {
-    this.#isSettled = true;
-    const held = this.#held ?? [];
-    this.#held = undefined;
-    return held;
-  }
-
-  /** Whether the lines end as the position does. */
-  #isKnown(): boolean {
-    const { tail } = this.#position;
-    const skipped = tail.length - this.#recent.length;
-    return tail.length > 0 && this.#recent.every((hash, index) => hash === tail[skipped + index]);
-  }
+  return next;
 }
 
 export function readPosition(text: string | undefined): LogPosition | undefined {
   if (text === undefined) return undefined;
   const reader = new Reader(parseJson(text), 'log position');
-  return { timeMs: reader.number('timeMs'), tail: reader.optionalStrings('tail') ?? [] };
+  const streamOf = (at: Reader): StreamPosition => ({
+    timeMs: at.number('timeMs'),
+    tail: at.optionalStrings('tail') ?? [],
+  });
+  // A version before took both streams for one.
+  if (reader.raw('timeMs') !== undefined) return { stdout: streamOf(reader), stderr: streamOf(reader) };
+  const [stdout, stderr] = [
+    reader.optionalObject('stdout', streamOf),
+    reader.optionalObject('stderr', streamOf),
+  ];
+  return { ...(stdout && { stdout }), ...(stderr && { stderr }) };
 }
