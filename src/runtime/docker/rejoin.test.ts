@@ -10,8 +10,9 @@ function joined(
   log: readonly string[],
   live: readonly string[],
   delivered = 0,
+  mayLag = false,
 ): readonly string[] | undefined {
-  const joint = findJoint(candidates(log, delivered), live);
+  const joint = findJoint(candidates(log, delivered), live, { mayLag });
   return (
     joint && [
       ...log.slice(0, delivered),
@@ -37,6 +38,18 @@ describe('findJoint', () => {
     expect(joined(['a'], [])).toBeUndefined();
   });
 
+  it('does with what a log that lags behind for long has', () => {
+    expect(joined(['a', 'b'], ['b', 'c'], 0, true)).toEqual(['a', 'b', 'c']);
+    expect(joined(['alpha', 'b', 'c'], ['ha', 'b', 'c', 'd', 'e'], 2, true)).toEqual([
+      'alpha',
+      'b',
+      'c',
+      'd',
+      'e',
+    ]);
+    expect(joined(['a', 'b'], ['c'], 0, true)).toBeUndefined();
+  });
+
   it('leaves out what was delivered before', () => {
     expect(joined(['a', 'b', 'c'], ['b', 'c'], 2)).toEqual(['a', 'b', 'c']);
     expect(joined(['a', 'b', 'c'], ['a'], 3)).toEqual(['a', 'b', 'c']);
@@ -52,14 +65,17 @@ describe('findJoint', () => {
       attached: fc.double({ min: 0, max: 1, noNaN: true }),
       cut: fc.nat(4),
       read: fc.double({ min: 0, max: 1, noNaN: true }),
+      lag: fc.nat(40),
     });
     fc.assert(
-      fc.property(situation, ({ total, attached, cut, read }) => {
+      fc.property(situation, ({ total, attached, cut, read, lag }) => {
         const all = Array.from({ length: total }, (_, line) => `line ${line}`);
         const first = Math.min(total - 1, Math.floor(attached * total));
         const inLog = first + 1 + Math.floor(read * (total - first - 1));
         const live = all.slice(first, inLog).map((line, place) => (place === 0 ? line.slice(cut) : line));
         expect(joined(all.slice(0, inLog), live)).toEqual(all.slice(0, inLog));
+        const lagging = all.slice(0, Math.max(first + 1, inLog - lag));
+        expect(joined(lagging, live, 0, true)).toEqual(all.slice(0, inLog));
       }),
     );
   });

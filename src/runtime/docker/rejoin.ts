@@ -23,22 +23,26 @@ export interface Joint<Entry> {
 
 /**
  * Finds the joint between the entries read back that are not older than the attachment and the live lines so far.
- * Undefined when the log does not yet hold all of `live`: read it again.
+ * Undefined when the log does not yet hold all of `live`: read it again, or where that has taken too long, be content with
+ * the beginning of it (`mayLag`).
  */
 export function findJoint<Entry extends { readonly text: string }>(
   candidates: readonly Candidate<Entry>[],
   live: readonly string[],
+  { mayLag = false } = {},
 ): Joint<Entry> | undefined {
   const first = live[0];
   if (first === undefined) return undefined;
-  for (let place = 0; place + live.length <= candidates.length; place += 1) {
+  const places = mayLag ? candidates.length : candidates.length - live.length + 1;
+  for (let place = 0; place < places; place += 1) {
     if (!candidates[place]?.entry.text.endsWith(first)) continue;
-    if (!live.every((line, index) => index === 0 || candidates[place + index]?.entry.text === line)) continue;
+    const rest = candidates.slice(place + 1, place + live.length);
+    if (!rest.every(({ entry }, index) => entry.text === live[index + 1])) continue;
     const upTo = candidates.slice(0, place + live.length);
     const skippedBefore = candidates.slice(place + live.length).filter((later) => later.isDelivered).length;
     return {
       entries: upTo.filter((candidate) => !candidate.isDelivered).map((candidate) => candidate.entry),
-      skippedLines: live.length + skippedBefore,
+      skippedLines: 1 + rest.length + skippedBefore,
     };
   }
   return undefined;

@@ -112,10 +112,11 @@ export async function* resume(
       for (let attempt = 1; !side.isJoined; attempt += 1) {
         const sought = side.live.map((line) => line.text);
         yield* readOn();
-        const joint = findJoint(side.candidates, sought);
+        const mayLag = !isReadable || attempt === jointAttempts;
+        const joint = findJoint(side.candidates, sought, { mayLag });
         if (joint) yield* join(side, joint.entries.map(lineOf), joint.skippedLines);
         // The log does not have it, and will not: it can't be read, or was rotated away meanwhile.
-        else if (!isReadable || attempt === jointAttempts) yield* join(side, deliverAll(side), 0);
+        else if (mayLag) yield* join(side, deliverAll(side), 0);
         else await clock.sleep(jointRetryMs, signal);
       }
     }
