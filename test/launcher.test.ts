@@ -71,7 +71,7 @@ interface Run {
 
 function launch(
   args: readonly string[],
-  options: { readonly file?: string; readonly path?: string } = {},
+  options: { readonly file?: string; readonly path?: string; onStderr?(text: string): void } = {},
 ): Promise<Run> {
   const { file = join(checkout, 'catamaran'), path = `${bin}:/usr/bin:/bin` } = options;
   return new Promise((resolve, reject) => {
@@ -83,6 +83,7 @@ function launch(
     });
     child.stderr.on('data', (chunk) => {
       stderr += chunk;
+      options.onStderr?.(stderr);
     });
     child.on('error', reject);
     child.on('close', (exitCode) => resolve({ exitCode, stdout, stderr }));
@@ -104,6 +105,10 @@ function changeSource(content: string): void {
   }
 }
 
+/** What is being fetched or installed. */
+const halfDone = (): readonly string[] =>
+  readdirSync(join(checkout, '.toolchain')).filter((name) => name.includes('.'));
+
 const npmCalls = (): readonly string[] =>
   existsSync(npmLog) ? readFileSync(npmLog, 'utf8').trim().split('\n') : [];
 
@@ -120,10 +125,11 @@ describe('the launcher', () => {
     expect(second).toEqual({ exitCode: 0, stdout: '["a b","\\"c\\""]\n', stderr: '' });
     expect(npmCalls()).toHaveLength(2);
     expect(npmCalls().every((call) => call.includes('--ignore-scripts'))).toBe(true);
-    expect(readdirSync(join(checkout, '.toolchain')).filter((name) => name !== 'compile-cache')).toEqual([
-      'node',
-      'program',
-    ]);
+    expect(
+      readdirSync(join(checkout, '.toolchain'))
+        .filter((name) => name !== 'compile-cache')
+        .sort(),
+    ).toEqual(['lock', 'node', 'program']);
   });
 
   it('uses a new enough Node of the machine', async () => {
@@ -198,10 +204,26 @@ describe('the launcher', () => {
     expect(npmCalls()).toHaveLength(2);
   });
 
-  it('takes over from one that was killed while installing', async () => {
-    mkdirSync(join(checkout, '.toolchain/install.lock'), { recursive: true });
-    writeFileSync(join(checkout, '.toolchain/install.lock/pid'), '999999999\n');
-    expect((await launch(['x'])).stdout).toBe('["x"]\n');
+  it('waits for one that is installing, and takes over when that is killed', async () => {
+    const npm = readFileSync(join(bin, 'npm'), 'utf8');
+    program('npm', `#!/bin/sh\necho begun >>'${npmLog}'\nexec sleep 600\n`);
+    const killed = spawn('sh', [join(checkout, 'catamaran')], {
+      ...{ detached: true, stdio: 'ignore', env: { PATH: `${bin}:/usr/bin:/bin` } },
+    });
+    await expect.poll(npmCalls).toEqual(['begun']);
+    program('npm', npm);
+    let hasSaid = false;
+    const waiting = launch(['x'], {
+      onStderr: (text) => {
+        if (hasSaid || !text.includes('another catamaran is installing')) return;
+        hasSaid = true;
+        process.kill(-(killed.pid ?? 0), 'SIGKILL');
+      },
+    });
+    expect((await waiting).stdout).toBe('["x"]\n');
+    expect(hasSaid).toBe(true);
+    expect(npmCalls()).toHaveLength(3);
+    expect(halfDone()).toEqual([]);
   });
 
   it('shows what npm said when it fails, and leaves nothing half done', async () => {
@@ -215,7 +237,7 @@ describe('the launcher', () => {
     expect(failed.stderr).toContain('npm error no network');
     expect(failed.stderr).toContain('could not install the libraries');
     expect(existsSync(join(checkout, 'node_modules/kept'))).toBe(true);
-    expect(existsSync(join(checkout, '.toolchain/install.lock'))).toBe(false);
+    expect(halfDone()).toEqual([]);
   });
 
   it('says how to get npm when there is none', async () => {
@@ -233,6 +255,7 @@ describe('the launcher', () => {
       'cp',
       'sleep',
       'find',
+      'flock',
     ]) {
       symlinkSync(existsSync(`/usr/bin/${tool}`) ? `/usr/bin/${tool}` : `/bin/${tool}`, join(bin, tool));
     }
