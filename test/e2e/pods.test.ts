@@ -63,7 +63,12 @@ describe('pods', () => {
 
   it('have addresses of the VPC, and are reached by their service’s name from each other', async () => {
     web.spec.template.spec.containers = [container(serve)];
-    await apply(web, service);
+    const range = {
+      ...{ apiVersion: 'networking.k8s.io/v1', kind: 'ServiceCIDR', metadata: { name: 'second' } },
+      spec: { cidrs: ['10.201.0.0/24'] },
+    };
+    const ofRange = { clusterIP: '10.201.0.20', selector: app, ports: [{ port: 80, targetPort: 8_080 }] };
+    await apply(web, service, range, { ...service, metadata: { name: 'far' }, spec: ofRange });
     await ready();
     const addresses = await k('get', 'pods', '-l', 'app=web', '-o', 'jsonpath={.items[*].status.podIP}');
     // More than an interface of a t3.small has: some are of a second one.
@@ -80,6 +85,7 @@ describe('pods', () => {
         .fill(wget(`http://${clusterIp}`))
         .join(' && '),
     );
+    await inPod('by-second-range', wget('http://10.201.0.20'));
     const name = 'web.default.svc.cluster.local';
     await inPod('by-name', `nslookup -type=a ${name} 10.100.0.10 | grep -q ${clusterIp}`);
     const nodes = await k('get', 'nodes', '-o', 'jsonpath={.items[*].status.addresses[0].address}');

@@ -19,6 +19,7 @@ import {
 } from './objects.ts';
 import { isTerminal } from './pods.ts';
 import type { ControllerRevision } from './revisions.ts';
+import type { IpAddress, ServiceCidr } from './service-cidrs/objects.ts';
 import type { StatefulSet } from './stateful-set/objects.ts';
 import type { Claim, StorageClass, Volume } from './volumes/objects.ts';
 
@@ -115,6 +116,8 @@ export const endpointSlices: Collection<EndpointSlice, 'service'> = {
     },
   },
 };
+export const serviceCidrs: Collection<ServiceCidr> = plain('servicecidrs.networking.k8s.io');
+export const ipAddresses: Collection<IpAddress> = plain('ipaddresses.networking.k8s.io');
 export const deployments: Collection<Deployment> = plain('deployments.apps');
 
 /** All objects of all clusters, with the records that control planes keep beside them. */

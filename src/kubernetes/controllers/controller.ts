@@ -36,6 +36,8 @@ export interface Work<T extends Kept> {
   readonly catalogue: Catalogue;
   /** What the pods of its cluster use. */
   readonly usage: PodMetrics;
+  /** Where the services of its cluster have their addresses from. */
+  readonly serviceIpv4Cidr: string;
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
@@ -124,7 +126,7 @@ export function reconcilerOf<T extends Kept>(
       try {
         const outcome = await sync({
           ...{ key, object, reader: state, writer, events, now: clock.now() },
-          ...{ catalogue: cluster.catalogue, usage: cluster.usage },
+          ...{ catalogue: cluster.catalogue, usage: cluster.usage, serviceIpv4Cidr: cluster.serviceIpv4Cidr },
         });
         await events.flush();
         await state.reached(writer.revision);

@@ -26,6 +26,7 @@ import { nodeHealthController, nodeTaintsController } from './node-lifecycle/dec
 import { nodeTtlController } from './node-ttl/declaration.ts';
 import { podGarbageCollector, terminatedPodsController } from './pod-garbage/declaration.ts';
 import { replicaSetController, replicationController } from './replica-set/declaration.ts';
+import { defaultServiceCidrController, serviceCidrController } from './service-cidrs/declaration.ts';
 import { statefulSetController } from './stateful-set/declaration.ts';
 import { taintEvictionController } from './taint-eviction/declaration.ts';
 import {
@@ -53,6 +54,8 @@ export function workloadControllers(
     reconcilerOf(context, running, endpointsController),
     reconcilerOf(context, running, abandonedEndpointsController),
     reconcilerOf(context, running, mirroringController),
+    reconcilerOf(context, running, serviceCidrController),
+    reconcilerOf(context, running, defaultServiceCidrController),
     reconcilerOf(context, running, disruptionController),
     reconcilerOf(context, running, garbageCollector()),
     reconcilerOf(context, running, nodeHealthController),

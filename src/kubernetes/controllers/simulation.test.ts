@@ -124,7 +124,8 @@ describe('controllers that are killed at any point, with events that come late a
     const job = template('sum', 'sum', { restartPolicy: 'Never' });
     await sim.create('jobs.batch', {
       ...{ metadata: { name: 'sum' } },
-      spec: { completions: 5, parallelism: 2, template: { spec: job.spec } },
+      // Pods that silent nodes had to give up may be many.
+      spec: { backoffLimit: 1_000, completions: 5, parallelism: 2, template: { spec: job.spec } },
     });
     sim.decide((pod) => fateOf(pod, true));
     for (let step = 0; step < 40; step++) {

@@ -32,6 +32,7 @@ import { endpointSlice, endpoints, ingress, ingressClass, ipAddress, service } f
 import { pod } from './pod.ts';
 import { podSpecDefaults } from './pod-defaults.ts';
 import { limitRange, resourceQuota } from './quotas.ts';
+import { serviceCidr } from './service-cidr.ts';
 import {
   csiDriver,
   csiStorageCapacity,
@@ -303,6 +304,7 @@ const kinds: Readonly<Record<string, Kind>> = {
   'resourceclaimtemplates.resource.k8s.io': deleted,
   'resourceslices.resource.k8s.io': { hasGeneration: true, answersDeleted: true },
   'ipaddresses.networking.k8s.io': ipAddress,
+  'servicecidrs.networking.k8s.io': serviceCidr,
 };
 
 const plain: Kind = {};

@@ -1,7 +1,8 @@
-import { BlockList, isIP } from 'node:net';
+import { BlockList } from 'node:net';
 import { jsonEqual } from '../../store/index.ts';
 import { type FieldError, forbiddenField, invalidValue, required } from '../apiserver/status.ts';
 import { isJsonObject, type JsonObject, listOf, memberOf, objectsIn, textOf } from '../objects/object.ts';
+import { noCidr, parseCidr } from './cidr.ts';
 import { ensured, itemsOf, type Kind, setDefaults } from './kind.ts';
 
 const directions = [
@@ -70,16 +71,6 @@ function blockErrors(block: JsonObject, at: string): readonly FieldError[] {
     const isInside = except.length > whole.length && inside.check(except.address, except.family);
     return isInside ? [] : wrong('must be a strict subset of `cidr`');
   });
-}
-
-const noCidr = 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)';
-
-function parseCidr(text: string) {
-  const [, address = '', digits = ''] = /^([^/]+)\/(\d{1,3})$/.exec(text) ?? [];
-  const family = isIP(address) === 4 ? 'ipv4' : 'ipv6';
-  const length = Number(digits);
-  if (isIP(address) === 0 || length > (family === 'ipv4' ? 32 : 128)) return undefined;
-  return { address, length, family } as const;
 }
 
 function selectorErrors(selector: JsonObject, at: string): FieldError[] {

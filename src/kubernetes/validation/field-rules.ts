@@ -218,7 +218,6 @@ const others: FieldRules = {
   'networking.v1.NetworkPolicySpec': { policyTypes: 'Egress|Ingress' },
   'networking.v1.NetworkPolicyPort': { protocol: 'SCTP|TCP|UDP', port: 'port-or-name', endPort: 'port' },
   'networking.v1.IPBlock': { cidr: 'required' },
-  'networking.v1.ServiceCIDRSpec': { cidrs: 'required' },
   'networking.v1.ServiceCIDR': { spec: 'whole' },
   'networking.v1.IPAddress': { spec: 'whole' },
   'networking.v1.IPAddressSpec': { parentRef: 'required' },
