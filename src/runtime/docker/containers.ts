@@ -13,6 +13,7 @@ import type { EngineApi } from './engine-api.ts';
 import { attempting, isStatus } from './failures.ts';
 import { inParallel } from './in-parallel.ts';
 import { labelFilter, type Role, sandboxLabel } from './labels.ts';
+import type { MemoryKills } from './memory-kills.ts';
 
 /** Beyond the container's own stop timeout: the Engine's time to kill and to tell. */
 const stopGraceMs = 60_000;
@@ -26,10 +27,13 @@ const startTimeoutMs = 180_000;
 export class Containers {
   readonly #api: EngineApi;
   readonly #clock: Clock;
+  readonly #memoryKills: MemoryKills | undefined;
 
-  constructor(api: EngineApi, clock: Clock) {
+  /** @param memoryKills Of the Engine's machine, where that is this one. */
+  constructor(api: EngineApi, clock: Clock, memoryKills: MemoryKills | undefined) {
     this.#api = api;
     this.#clock = clock;
+    this.#memoryKills = memoryKills;
   }
 
   /** @throws {RuntimeError} `CannotCreateContainer`, also when the image is not here. */
@@ -213,7 +217,11 @@ export class Containers {
 
   async #inspect(name: string): Promise<Container | undefined> {
     try {
-      return containerOf(new Fields(await this.#api.json('GET', `${pathOf(name)}/json`)));
+      const container = containerOf(new Fields(await this.#api.json('GET', `${pathOf(name)}/json`)));
+      const { runtimeId, status } = container;
+      if (status.state !== 'exited' || status.exitCode === 0 || status.wasOutOfMemory) return container;
+      if (!(await this.#memoryKills?.has(runtimeId))) return container;
+      return { ...container, status: { ...status, wasOutOfMemory: true } };
     } catch (error) {
       if (isStatus(error, 404)) return undefined;
       throw error;

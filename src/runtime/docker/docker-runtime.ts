@@ -43,6 +43,7 @@ import { Gvisor, gvisorStartMs } from './gvisor.ts';
 import { Images } from './images.ts';
 import { inParallel } from './in-parallel.ts';
 import { labelFilter, madeImageLabels } from './labels.ts';
+import { MemoryKills } from './memory-kills.ts';
 import { type NetworkRange, Networks } from './networks.ts';
 import { Outputs } from './output.ts';
 import {
@@ -127,6 +128,7 @@ export class DockerRuntime implements Runtime {
   readonly #images: Images;
   readonly #files: FilesOfImages;
   readonly #containers: Containers;
+  readonly #memoryKills: MemoryKills | undefined;
   readonly #volumes: Volumes;
   readonly #networks: Networks;
   readonly #sandboxes: Sandboxes;
@@ -163,7 +165,8 @@ export class DockerRuntime implements Runtime {
     this.#ulimitBounds = ulimitBounds(daemon);
     this.#images = new Images(api);
     this.#files = new FilesOfImages(api, parts.random, parts.labels);
-    this.#containers = new Containers(api, clock);
+    this.#memoryKills = facts.isLocal ? new MemoryKills() : undefined;
+    this.#containers = new Containers(api, clock, this.#memoryKills);
     this.#volumes = new Volumes(api);
     this.#networks = new Networks(api, parts.labels);
     this.#disks = new SandboxDisks({
@@ -460,6 +463,7 @@ export class DockerRuntime implements Runtime {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort(new Error('The runtime was closed'));
     this.#api[Symbol.dispose]();
+    this.#memoryKills?.[Symbol.dispose]();
   }
 
   /** One that an earlier process made is looked up. */
