@@ -32,14 +32,26 @@ export const isInRange = (address: number, { first, size }: AddressRange): boole
 export const isUsable = (address: number, { first, size }: AddressRange): boolean =>
   address > first && address < first + size - 1;
 
+/** The first address of a range of services that is one of theirs: `10.100.0.1` of `10.100.0.0/16`. */
+export const firstAddress = (cidr: string): string => addressAt(cidr, 1);
+
+/** Where every cluster's `kube-dns` is: `10.100.0.10` of `10.100.0.0/16`. */
+export const dnsServiceAddress = (cidr: string): string => addressAt(cidr, 10);
+
+function addressAt(cidr: string, place: number): string {
+  const range = rangeOf(cidr);
+  if (range === undefined) throw new TypeError(`Not a range of IPv4 addresses: ${cidr}`);
+  return textOfAddress(range.first + place);
+}
+
 /** Whether a range gives addresses: nobody has said that it is not ready, and it is not on its way out. */
 export const givesAddresses = ({ metadata, status }: ServiceRanges): boolean =>
   metadata.deletionTimestamp === undefined &&
   (status?.conditions ?? []).every((condition) => condition.type !== 'Ready' || condition.status === 'True');
 
 /**
- * Whether a ServiceCIDR may go: others have all its addresses, or all of those that services have. Others that are on
- * their way out themselves have none.
+ * Whether a ServiceCIDR may go: others have all its addresses that services have. Others that are on their way out themselves
+ * have none.
  * @param held Addresses that services have.
  */
 export function mayGo(leaving: ServiceRanges, all: Iterable<ServiceRanges>, held: Iterable<string>): boolean {
@@ -49,15 +61,11 @@ export function mayGo(leaving: ServiceRanges, all: Iterable<ServiceRanges>, held
     )
     .flatMap(rangesOf);
   const isElsewhere = (address: number): boolean => others.some((range) => isInRange(address, range));
-  const bare = rangesOf(leaving).filter(
-    ({ first, size }) =>
-      !others.some((range) => isInRange(first, range) && isInRange(first + size - 1, range)),
-  );
-  if (bare.length === 0) return true;
+  const own = rangesOf(leaving);
   for (const text of held) {
     const address = numberOfAddress(text);
     if (address === undefined || isElsewhere(address)) continue;
-    if (bare.some((range) => isInRange(address, range))) return false;
+    if (own.some((range) => isInRange(address, range))) return false;
   }
   return true;
 }

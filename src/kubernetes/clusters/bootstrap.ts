@@ -1,6 +1,7 @@
 import { jsonEqual } from '../../store/index.ts';
 import { controlPlane } from '../apiserver/admission/chain.ts';
 import type { Cluster } from '../apiserver/cluster.ts';
+import { dnsServiceAddress, firstAddress } from '../apiserver/service-ranges.ts';
 import { ApiError } from '../apiserver/status.ts';
 import { createObject } from '../apiserver/write.ts';
 import { builtInFlows } from '../flow-control/built-in-flows.ts';
@@ -10,7 +11,6 @@ import { type JsonObject, type KubernetesObject, memberOf } from '../objects/obj
 import { networkDefinitions } from '../pod-interfaces/definitions.ts';
 import { type Resource, resourceNamed } from '../schema/catalogue.ts';
 import { bootstrapRbac, mendRbac } from './bootstrap-rbac.ts';
-import { dnsServiceAddress, firstAddress } from './service-range.ts';
 
 /**
  * What a cluster has from the beginning. What is there already stays as it is.

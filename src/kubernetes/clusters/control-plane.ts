@@ -17,6 +17,7 @@ import { KubeletClient } from '../apiserver/reach/kubelet-client.ts';
 import { OpenStreams } from '../apiserver/reach/open-streams.ts';
 import { isStream } from '../apiserver/reach/reach.ts';
 import { serve } from '../apiserver/serve.ts';
+import { firstAddress } from '../apiserver/service-ranges.ts';
 import { ControlPlaneLogs } from '../audit/control-plane-logs.ts';
 import { awsAuthOf } from '../authentication/aws-auth.ts';
 import { bearerTokens } from '../authentication/bearer-token.ts';
@@ -59,7 +60,6 @@ import { makeAuthority, openAuthorityOf, openFrontProxyOf, openTokenKeyOf } from
 import type { KeysAhead } from './keys-ahead.ts';
 import { makeDriver, makeStorageClasses } from './local-storage.ts';
 import { reaches } from './public-access.ts';
-import { firstAddress } from './service-range.ts';
 
 /** A control plane that runs; it ends what it opened when it is disposed of, and the objects stay. */
 export interface OpenControlPlane extends AsyncDisposable {
